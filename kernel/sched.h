@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The scheduler: 64 priorities (0 best), round robin within one, a run queue with a bitmap.
+ * All calls with the kernel lock held.
+ */
+#ifndef KERNEL_SCHED_H
+#define KERNEL_SCHED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct thread;
+
+#define SCHED_PRIORITIES 64
+#define SCHED_PRIORITY_KERNEL 4
+#define SCHED_PRIORITY_USER 25
+#define SCHED_PRIORITY_IDLE 63
+#define SCHED_SLICE_NS UINT64_C(10000000)
+
+void sched_init(void);
+/* Puts a thread that is on no queue at the tail of its priority's queue. */
+void sched_make_runnable(struct thread *thread);
+/* Takes a runnable thread that is not current off its queue. */
+void sched_remove(struct thread *thread);
+/* Gives the processor to the best runnable thread; the caller has set the current thread's state
+   and put it on whatever queue it belongs to. Returns when it runs again. */
+void sched_switch(void);
+/* The same, to this very thread, which is on no queue. */
+void sched_switch_to(struct thread *next);
+/* Current goes to the tail of its queue; the best thread runs. */
+void sched_yield(void);
+/* Called on every clock interrupt and when a better thread becomes runnable. */
+void sched_tick(uint64_t now_ns, bool from_user);
+/* Changes the priority of a thread in any state, moving it between queues. */
+void sched_set_priority(struct thread *thread, int priority);
+
+#endif

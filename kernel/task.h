@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Tasks: an address space, a port name space, threads.
+ *
+ * A task is alive until task_terminate; then active is false, its space and map are emptied, its
+ * port is detached, and the structure stays until the last reference goes.
+ * References: one for being alive, one per thread, one per kernel pointer kept over a wait.
+ */
+#ifndef KERNEL_TASK_H
+#define KERNEL_TASK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <mach/kern_return.h>
+
+#include "kernel/list.h"
+
+struct io_permissions;
+struct port;
+struct space;
+struct vm_map;
+
+#define TASK_PORT_REGISTER_MAX 4
+
+struct task {
+    uint32_t references;
+    bool active;
+    struct list_node link;        /* in task_list */
+    struct list threads;          /* by task_link */
+    unsigned thread_count;
+    unsigned suspend_count;
+
+    struct vm_map *map;           /* owns a reference */
+    struct space *space;          /* owns a reference */
+
+    struct port *self;            /* kernel-held receive right of the task port */
+    struct port *self_send;       /* TASK_KERNEL_PORT: a send right */
+    struct port *exception_port;  /* TASK_EXCEPTION_PORT: a send right or NULL */
+    struct port *bootstrap_port;  /* TASK_BOOTSTRAP_PORT: a send right or NULL */
+    struct port *registered[TASK_PORT_REGISTER_MAX]; /* mach_ports_register: send rights or NULL */
+
+    int priority;                 /* of new threads */
+    uint64_t dead_run_time_ns;    /* of threads that are gone */
+    uint64_t dead_user_time_ns;
+    uint64_t created_ns;
+
+    unsigned pager_fault_count;   /* faults by its threads that waited for a pager */
+    unsigned fault_count, zero_fill_count, cow_fault_count, pagein_count, reactivation_count;
+    bool vm_privileged_wanted;    /* threads made later are privileged too (vm_wire_all by a server) */
+    bool essential;               /* never chosen as the last-resort victim */
+
+    struct io_permissions *io_permissions; /* owned; NULL when it has none */
+    char name[32];
+};
+
+extern struct list task_list;     /* all live tasks */
+extern unsigned task_count;
+extern struct task *kernel_task;
+
+void task_init(void);
+/* Makes a task: empty map, or the parent's by inheritance. New reference returned; may sleep
+   (interruptibly, spec D-34) for managers of objects to copy. */
+kern_return_t task_create_from(struct task *parent, bool inherit_memory, struct task **result);
+void task_reference(struct task *task);
+/* Drops a reference (NULL is allowed). */
+void task_release(struct task *task);
+/* The current thread's task. */
+struct task *task_current(void);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Threads.
+ *
+ * States: RUNNABLE (on a run queue, or current) -> WAITING (on a wait queue, with a reason)
+ * -> RUNNABLE; SUSPENDED (stopped at its way back to user mode, off every queue) -> RUNNABLE;
+ * DEAD (has left for good; reaped by another thread).
+ * suspend_count > 0 stops a thread only on its way to user mode: a wait in progress goes on.
+ *
+ * References: one for being alive, dropped when it is dead; one for each kernel pointer that is
+ * kept over a wait. The self port's send rights hold none: the port is detached at death.
+ */
+#ifndef KERNEL_THREAD_H
+#define KERNEL_THREAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <mach/kern_return.h>
+#include <mach/message.h>
+
+#include "kernel/clock.h"
+#include "kernel/list.h"
+#include "kernel/wait.h"
+#include "kernel/x86_64/thread_machine.h"
+
+struct message;
+struct port;
+struct task;
+
+enum thread_state { THREAD_RUNNABLE, THREAD_WAITING, THREAD_SUSPENDED, THREAD_DEAD };
+
+/* What a thread must do before it goes back to user mode. */
+#define AST_RESCHEDULE 0x1u /* its time slice is over, or a better thread is ready */
+#define AST_SUSPEND 0x2u    /* suspend_count became positive (own or task's) */
+#define AST_TERMINATE 0x4u  /* it must die */
+#define AST_ABORT 0x8u      /* thread_abort came while it did not wait: ends the next wait */
+
+struct thread {
+    struct thread_machine machine; /* first: entry code finds it at offset 0 */
+
+    uint32_t references;
+    struct task *task;           /* holds a task reference until the thread is reaped */
+    struct list_node task_link;  /* in task->threads */
+
+    /* Scheduling. */
+    enum thread_state state;
+    uint32_t ast;                /* AST_* bits; tested on every way to user mode */
+    struct list_node run_link;   /* in a run queue */
+    int priority;                /* now; 0 is best, 63 worst (Mach's scale, 50 for idle threads) */
+    int base_priority;
+    int max_priority;
+    int policy;                  /* POLICY_TIMESHARE or POLICY_FIXEDPRI */
+    uint64_t slice_left_ns;
+    uint64_t run_time_ns;        /* spent on a processor, up to last_dispatch_ns */
+    uint64_t user_time_ns;       /* part of it in user mode, sampled by the clock */
+    uint64_t last_dispatch_ns;
+    uint64_t created_ns;
+    int depressed_priority;      /* priority to restore after thread_switch depression, or -1 */
+    struct timeout depress_timeout;
+    unsigned suspend_count;      /* thread_suspend() minus thread_resume() */
+    bool terminating;
+
+    /* Waiting; meaningful while state == THREAD_WAITING. */
+    struct list_node wait_link;
+    struct wait_queue *wait_queue;
+    const void *wait_event;      /* for event_sleep */
+    const struct wait_reason *wait_reason;
+    const void *wait_object;
+    enum wait_mode wait_mode;
+    wait_result_t wait_result;
+    struct timeout wait_timeout;
+
+    /* Messages: filled by the sender while this thread waits to receive. */
+    struct message *handed_message; /* owned by this thread once set */
+    uint32_t receive_limit;         /* bytes that its buffer takes */
+    mach_msg_option_t receive_option;
+    uint32_t handed_seqno;
+
+    /* Ports. Each pointer owns the right that its comment names. */
+    struct port *self;            /* kernel-held receive right of the thread port */
+    struct port *self_send;       /* THREAD_KERNEL_PORT special port: a send right */
+    struct port *exception_port;  /* a send right or NULL */
+    struct port *reply_port;      /* kernel-held receive right for exception replies, lazily made */
+
+    /* Memory. */
+    bool vm_privileged;           /* may take frames from the reserve; never waits for others */
+    unsigned fault_count;         /* faults it took that waited for a pager */
+    char name[32];
+};
+
+void thread_init(void);
+/* Makes a suspended user thread in the task: suspend_count 1, state zero. New reference returned. */
+kern_return_t thread_create_in(struct task *task, struct thread **result);
+/* Makes and starts a kernel thread that runs function(argument) and then dies. */
+struct thread *thread_create_kernel(const char *name, int priority, void (*function)(void *),
+                                    void *argument);
+void thread_reference(struct thread *thread);
+/* Drops a reference (NULL is allowed); the last one frees it. May not sleep. */
+void thread_release(struct thread *thread);
+/* Ends another thread, or the current one at its next way to user mode. Wakes it from waits. */
+void thread_terminate_thread(struct thread *thread);
+/* Ends the current thread now. */
+void thread_exit(void) __attribute__((noreturn));
+/* Handles the current thread's AST bits; returns when it may enter user mode. May not return. */
+void thread_ast(void);
+/* The current thread. */
+struct thread *thread_current(void);
+
+#endif
