@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Port name spaces: 32-bit names -> rights.
+ *
+ * A name is a 24-bit index and an 8-bit generation (low bits), so that a stale name does not hit
+ * the next right in its slot (P-02). 0 and 0xffffffff are never names. Look-up by name is a table
+ * walk of fixed depth; by port (send rights merge under one name) a hash.
+ * A space is alive until space_destroy(); references keep the structure.
+ */
+#ifndef IPC_SPACE_H
+#define IPC_SPACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <mach/kern_return.h>
+#include <mach/port.h>
+
+struct port;
+struct space;
+struct task;
+
+void space_init(void);
+/* Makes an empty space for the task (borrowed back pointer). Returns one reference; NULL when out of
+   memory. */
+struct space *space_create(struct task *task);
+/* Kills the space: all its rights are destroyed in bounded chunks. Keeps the caller's reference. */
+void space_destroy(struct space *space);
+void space_reference(struct space *space);
+void space_release(struct space *space);
+bool space_active(const struct space *space);
+/* The task that owns the space; borrowed, NULL after its end. */
+struct task *space_task(const struct space *space);
+
+/* Puts a send right under a name (the existing one if it has one: +1 reference). Consumes the right
+   when it succeeds. NULL and PORT_DEAD give MACH_PORT_NULL and MACH_PORT_DEAD. */
+kern_return_t space_insert_send(struct space *space, struct port *right, mach_port_name_t *name);
+/* A new send right from the send right under that name, for a kernel trap; or NULL. */
+struct port *space_copy_send(struct space *space, mach_port_name_t name);
+/* The port whose receive right has that name; borrowed; or NULL. */
+struct port *space_lookup_receive(struct space *space, mach_port_name_t name);
+
+#endif
