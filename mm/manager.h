@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the kernel says to managers: the one place that builds these messages (MIG stubs).
+ *
+ * None waits (O8). Each captures the rights it sends before the message is queued; a dead manager
+ * swallows the message. Offsets are in the object; paging_offset is added here.
+ */
+#ifndef MM_MANAGER_H
+#define MM_MANAGER_H
+
+#include <stdbool.h>
+
+#include <mach/kern_return.h>
+#include <mach/machine/vm_types.h>
+#include <mach/message.h>
+#include <mach/vm_prot.h>
+
+struct page;
+struct port;
+struct vm_object;
+
+/* A reply right from a manager's request, with the type it came as; owned by who holds it. */
+struct reply_right {
+    struct port *port;
+    mach_msg_type_name_t type; /* MACH_MSG_TYPE_PORT_SEND or _SEND_ONCE */
+};
+
+void manager_init_object(struct vm_object *object);
+bool manager_create_object(struct vm_object *object, struct port *default_manager);
+/* Moves the kernel's send right and the receive rights of control and name away. */
+void manager_terminate(struct vm_object *object);
+kern_return_t manager_data_request(struct vm_object *object, vm_offset_t offset, vm_size_t length,
+                                   vm_prot_t access);
+kern_return_t manager_data_unlock(struct vm_object *object, vm_offset_t offset, vm_size_t length,
+                                  vm_prot_t access);
+/*
+ * Returns pages: contiguous, in no object any more, owned by the message from here on. On failure (dead
+ * port, no memory for the message) they stay the caller's.
+ */
+kern_return_t manager_data_return(struct vm_object *object, vm_offset_t offset, struct page **pages,
+                                  unsigned count, bool dirty, bool kernel_copy);
+kern_return_t manager_data_initialize(struct vm_object *object, vm_offset_t offset,
+                                      struct page *page);
+/* Completions consume the reply right exactly once; an invalid one sends nothing. */
+void manager_supply_completed(struct reply_right reply, struct vm_object *object,
+                              vm_offset_t offset, vm_size_t accepted, kern_return_t result,
+                              vm_offset_t error_offset);
+void manager_lock_completed(struct reply_right reply, struct vm_object *object, vm_offset_t offset,
+                            vm_size_t size);
+void manager_change_completed(struct reply_right reply, bool may_cache, int copy_strategy);
+
+#endif

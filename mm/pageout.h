@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Page-out: the daemon that keeps frames free (spec/vm.md 4).
+ */
+#ifndef MM_PAGEOUT_H
+#define MM_PAGEOUT_H
+
+#include <stdbool.h>
+
+struct page;
+struct port;
+
+/* Starts the daemon thread. */
+void pageout_init(void);
+/* Called by allocators when free frames fall below free_min. */
+void pageout_wake(void);
+/* A frame that was in flight to a manager has been freed: throttled page-out may go on. */
+void pageout_laundry_done(void);
+/* Evicts one page now, as the daemon would; tests and debugging. True if the frame is gone. */
+bool pageout_evict(struct page *page);
+
+/* The default pager's port: a borrowed send right, or NULL (mm/default_manager.c). */
+struct port *default_manager_port(void);
+
+#endif

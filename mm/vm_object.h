@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Objects: the kernel's cache of one memory object, or anonymous memory.
+ *
+ * This room knows pages by offset, shadows, and the fields that others drive; who talks to managers
+ * is mm/association.h, who drops references mm/object_lifetime.h, who finds data mm/fault.h.
+ *
+ * Kinds:
+ *   internal            anonymous memory; gets the default pager when first paged out
+ *   external            the cache of a manager's memory object
+ * Association (external, or internal once the default pager has it), spec/emmi.md 3:
+ *   NONE -> WAIT_READY (init queued) -> READY -> TERMINATING -> NONE (object dies)
+ *   DETACHED: memory_object_destroy or the manager's death; resident pages still serve, absent ones
+ *   fault with KERN_MEMORY_FAILURE.
+ */
+#ifndef MM_VM_OBJECT_H
+#define MM_VM_OBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <mach/machine/vm_types.h>
+#include <mach/memory_object.h>
+
+#include "kernel/list.h"
+#include "kernel/wait.h"
+#include "mm/page.h"
+
+struct port;
+
+enum association { ASSOCIATION_NONE, ASSOCIATION_WAIT_READY, ASSOCIATION_READY,
+                   ASSOCIATION_TERMINATING, ASSOCIATION_DETACHED };
+
+struct radix_node;
+
+struct vm_object {
+    uint32_t references;          /* map entries, shadows, copies in messages, operations */
+    bool alive;                   /* false once termination has begun */
+    bool internal;
+    bool temporary;               /* contents need not outlive the last mapping */
+    bool may_cache;
+    bool copy_source;             /* internal and shared by inheritance: copied page by page */
+    bool pageout_transport;       /* carries pages to a manager: never merged or shadow-copied */
+    bool use_old_pageout;         /* data_write instead of data_return, D-12 */
+    bool collapse_wanted;
+
+    /* Pages by offset: a radix tree, depth by the largest offset in use. */
+    struct radix_node *root;
+    uint8_t height;
+    uint32_t resident_count;      /* slots in use, placeholders included */
+    uint32_t absent_count;        /* slots REQUESTED (external) */
+    uint32_t wired_count;         /* wired pages */
+
+    vm_size_t size;               /* bytes; a hint for external objects: largest mapped extent */
+    struct vm_object *shadow;     /* owns a reference; where to look for what is not here */
+    vm_offset_t shadow_offset;    /* offset of this object's byte 0 in the shadow */
+    uint32_t shadowed_by;         /* objects whose shadow this one is */
+
+    /* The manager's side. */
+    enum association association;
+    struct port *pager;           /* send right on the memory object port, or NULL */
+    struct port *control;         /* kernel-held receive right, or NULL */
+    struct port *name;            /* kernel-held receive right, or NULL */
+    vm_offset_t paging_offset;    /* offset of byte 0 in the memory object (after collapse) */
+    memory_object_copy_strategy_t copy_strategy;
+    uint32_t cluster_pages;       /* power of two */
+    uint32_t paging_in_progress;  /* operations that need the association to stay */
+    struct wait_queue ready_waiters;   /* for READY, or its failure */
+    struct wait_queue paging_waiters;  /* for paging_in_progress == 0 */
+    struct wait_queue absent_waiters;  /* for room below the outstanding-request limit */
+    struct list pending_replies;  /* lock_request replies that wait for unwiring, D-21 */
+
+    struct list_node cache_link;  /* in the list of cached (unreferenced) objects */
+    struct list_node all_link;    /* in vm_object_list, for the monitor and leak tests */
+};
+
+#define VM_OBJECT_ABSENT_MAX 50u  /* outstanding pages per external object */
+
+extern struct list vm_object_list;
+extern uint32_t vm_object_count;
+
+void vm_object_init(void);
+/* A new internal object, one reference, no pages; NULL when memory is short. */
+struct vm_object *vm_object_create(vm_size_t size);
+void vm_object_reference(struct vm_object *object);
+/* Frees the structure: no references, no pages, no ports, no shadow left. */
+void vm_object_free(struct vm_object *object);
+
+/* The page or placeholder in a slot, or NULL. */
+struct page *vm_object_page(const struct vm_object *object, vm_offset_t offset);
+/* The first page at or above offset and below end, or NULL: walks what is there, not the range. */
+struct page *vm_object_next_page(const struct vm_object *object, vm_offset_t offset,
+                                 vm_offset_t end);
+/* Puts a page into an empty slot; false (nothing changed) when there is no memory for tree nodes. */
+bool vm_object_insert(struct vm_object *object, vm_offset_t offset, struct page *page);
+/* Exchanges the page in a used slot for another; cannot fail. The old one belongs to the caller. */
+void vm_object_replace(struct vm_object *object, struct page *old, struct page *page);
+/* Takes a page out of its slot; it then belongs to the caller, still mapped and queued as it was. */
+void vm_object_remove(struct page *page);
+/* Unmaps, unqueues and frees a page or placeholder together with its slot; wakes its waiters. */
+void vm_object_free_page(struct page *page);
+
+/* paging_in_progress: pins association and ports over one operation. */
+void vm_object_paging_begin(struct vm_object *object);
+void vm_object_paging_end(struct vm_object *object);
+
+/* Makes *object a new internal object in front of the old one, which keeps its reference as the new
+   one's shadow; *offset becomes 0. False when memory is short, nothing changed. */
+bool vm_object_shadow(struct vm_object **object, vm_offset_t *offset, vm_size_t length);
+
+#endif
