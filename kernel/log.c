@@ -2,7 +2,7 @@
 #include "kernel/log.h"
 
 #include "kernel/printf.h"
-#include "kernel/x86_64/clock.h"
+#include "kernel/x86_64/time.h"
 
 #include <stdint.h>
 

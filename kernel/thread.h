@@ -104,7 +104,6 @@ void thread_terminate_thread(struct thread *thread);
 void thread_exit(void) __attribute__((noreturn));
 /* Handles the current thread's AST bits; returns when it may enter user mode. May not return. */
 void thread_ast(void);
-/* The current thread. */
-struct thread *thread_current(void);
+/* thread_current() is inline, in kernel/x86_64/thread_machine.h. */
 
 #endif

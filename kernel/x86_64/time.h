@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The processor's clock and its one-shot timer. */
+#ifndef KERNEL_X86_64_TIME_H
+#define KERNEL_X86_64_TIME_H
+
+#include <stdint.h>
+
+/* Measures the time stamp counter against the PIT; time 0 is tsc_at_entry. */
+void time_init(uint64_t tsc_at_entry);
+/* Nanoseconds since the boot door was reached; 0 before time_init. */
+uint64_t clock_now_ns(void);
+/* Has the timer interrupt at that time, or at once if it is past. Replaces an earlier one. */
+void timer_arm_ns(uint64_t deadline_ns);
+/* No timer interrupt until the next timer_arm_ns. */
+void timer_disarm(void);
+/* Seconds since 1970 in the battery clock, UTC. */
+uint64_t time_battery_seconds(void);
+/* Ticks of the time stamp counter in a second. */
+uint64_t time_tsc_hz(void);
+
+static inline uint64_t time_stamp(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return (uint64_t)high << 32 | low;
+}
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reading and writing the memory of the current task. All may sleep in a fault. They return false when
+ * an address is not the user's to access so; then any part may have been copied.
+ */
+#ifndef KERNEL_X86_64_USER_COPY_H
+#define KERNEL_X86_64_USER_COPY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define USER_ADDRESS_MIN    UINT64_C(0x1000)
+#define USER_ADDRESS_END    UINT64_C(0x800000000000)
+
+/* True if [address, address + bytes) lies in user space; does not say that it is mapped. */
+static inline bool user_range_valid(uint64_t address, size_t bytes)
+{
+    return bytes <= USER_ADDRESS_END && address <= USER_ADDRESS_END - bytes;
+}
+
+/* Copies bytes from user memory to the kernel. */
+bool copyin(uint64_t user, void *kernel, size_t bytes);
+/* Copies bytes from the kernel to user memory. */
+bool copyout(const void *kernel, uint64_t user, size_t bytes);
+/* Copies a string of at most size bytes with its end; *length is without the end. False also if there
+   is no end within size bytes. */
+bool copyin_string(uint64_t user, char *kernel, size_t size, size_t *length);
+/* Where the kernel goes on after a fault at this address that cannot be served; 0: nowhere. */
+uint64_t user_copy_fixup(uint64_t rip);
+
+#endif
