@@ -26,7 +26,7 @@ NASM := nasm
 PYTHON := python3
 
 .PHONY: all
-all: $(B)/kernel.elf $(B)/sdk/.stamp programs
+all: $(B)/kernel.elf $(B)/sdk/.stamp programs compile_commands.json
 
 # MIG: the rules for every generated stub; sets the MIG_* variables used below.
 include tools/make/mig.mk
