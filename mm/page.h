@@ -135,5 +135,7 @@ uint64_t page_physical(const struct page *page);
 void *page_address(const struct page *page);
 /* The page of a physical address in RAM, or NULL (device memory). */
 struct page *page_of_physical(uint64_t physical);
+/* The page behind a direct-map address that page_address() gave. */
+struct page *page_of_address(const void *address);
 
 #endif
