@@ -25,13 +25,12 @@
 #include "kernel/list.h"
 #include "kernel/wait.h"
 #include "mm/page.h"
+#include "mm/radix.h"
 
 struct port;
 
 enum association { ASSOCIATION_NONE, ASSOCIATION_WAIT_READY, ASSOCIATION_READY,
                    ASSOCIATION_TERMINATING, ASSOCIATION_DETACHED };
-
-struct radix_node;
 
 struct vm_object {
     uint32_t references;          /* map entries, shadows, copies in messages, operations */
@@ -45,8 +44,7 @@ struct vm_object {
     bool collapse_wanted;
 
     /* Pages by offset: a radix tree, depth by the largest offset in use. */
-    struct radix_node *root;
-    uint8_t height;
+    struct radix pages;
     uint32_t resident_count;      /* slots in use, placeholders included */
     uint32_t absent_count;        /* slots REQUESTED (external) */
     uint32_t wired_count;         /* wired pages */

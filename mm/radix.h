@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Pages of an object by page index: a radix tree of 64-way nodes.
+ *
+ * The tree is as high as its largest index asks for; height 0 is a single page at index 0 without any
+ * node. Each node knows by a bit mask which of its slots are used, so that a walk over a huge
+ * range costs only what is there (H-10).
+ */
+#ifndef MM_RADIX_H
+#define MM_RADIX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define RADIX_BITS 6
+#define RADIX_FANOUT 64u
+#define RADIX_HEIGHT_MAX 9  /* 9 * 6 bits cover the 52 bits of a page index */
+
+struct radix_node {
+    uint64_t used;
+    void *slots[RADIX_FANOUT];
+};
+
+struct radix {
+    void *root;      /* height 0: the item at index 0 itself; else a node */
+    uint8_t height;
+};
+
+void radix_init(void);
+/* The item at an index, or NULL. */
+void *radix_lookup(const struct radix *tree, uint64_t index);
+/* The address of the item's slot, to exchange it in place; NULL when there is none. */
+void **radix_slot(struct radix *tree, uint64_t index);
+/* Puts an item at a free index; false, tree unchanged in content, when there is no memory. */
+bool radix_insert(struct radix *tree, uint64_t index, void *item);
+/* Takes the item at a used index out; frees nodes that become empty. */
+void radix_remove(struct radix *tree, uint64_t index);
+/* The first item at or above *index; *index becomes its index. NULL when there is none. */
+void *radix_next(const struct radix *tree, uint64_t *index);
+
+#endif
