@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where a page is mapped. Shared by the files of the pmap alone; the public part is in mm/pmap.h.
+ */
+#ifndef MM_PMAP_PAGE_H
+#define MM_PMAP_PAGE_H
+
+#include <stdbool.h>
+
+#include <mach/machine/vm_types.h>
+
+#include "mm/pmap_tables.h"
+
+struct page;
+struct pmap;
+
+void pmap_page_init(void);
+/* Notes a mapping; false when there is no memory to note it. */
+bool pmap_page_remember(struct page *page, struct pmap *pmap, vm_offset_t address);
+/* Forgets a mapping that is gone and keeps its dirty and referenced bits. */
+void pmap_page_forget(struct page *page, struct pmap *pmap, vm_offset_t address, pte_t old);
+
+#endif

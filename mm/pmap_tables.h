@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * x86-64 page tables: entries, and finding them. Shared by the files of the pmap alone.
+ */
+#ifndef MM_PMAP_TABLES_H
+#define MM_PMAP_TABLES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <mach/machine/vm_types.h>
+#include <mach/vm_prot.h>
+
+struct page;
+struct pmap;
+
+typedef uint64_t pte_t;
+
+#define PTE_PRESENT UINT64_C(0x001)
+#define PTE_WRITE UINT64_C(0x002)
+#define PTE_USER UINT64_C(0x004)
+#define PTE_WRITE_THROUGH UINT64_C(0x008)
+#define PTE_UNCACHED UINT64_C(0x010)
+#define PTE_ACCESSED UINT64_C(0x020)
+#define PTE_DIRTY UINT64_C(0x040)
+#define PTE_GLOBAL UINT64_C(0x100)
+#define PTE_WIRED UINT64_C(0x200)    /* ours: not to be dropped for lack of memory */
+#define PTE_DEVICE UINT64_C(0x400)   /* ours: no struct page behind it */
+#define PTE_NO_EXECUTE (UINT64_C(1) << 63)
+#define PTE_ADDRESS UINT64_C(0x000ffffffffff000)
+
+#define TABLE_ENTRIES 512u
+#define TABLE_LEVELS 4u
+
+/* Bytes of address space that one entry of a level covers; level 0 is the page table. */
+static inline vm_size_t table_entry_span(unsigned level)
+{
+    return (vm_size_t)1 << (12 + 9 * level);
+}
+
+static inline unsigned table_index(vm_offset_t address, unsigned level)
+{
+    return (unsigned)(address >> (12 + 9 * level)) & (TABLE_ENTRIES - 1);
+}
+
+static inline uint64_t read_root(void)
+{
+    uint64_t value;
+
+    __asm__ volatile("mov %%cr3, %0" : "=r"(value));
+    return value & PTE_ADDRESS;
+}
+
+static inline void write_root(uint64_t physical)
+{
+    __asm__ volatile("mov %0, %%cr3" : : "r"(physical) : "memory");
+}
+
+static inline void invalidate_address(vm_offset_t address)
+{
+    __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
+}
+
+/* The table at a physical address. */
+pte_t *table_at(uint64_t physical);
+/* The page-table entry of an address; NULL when its table is missing and `create` is false or there
+   is no memory. */
+pte_t *pmap_entry(struct pmap *pmap, vm_offset_t address, bool create);
+/* Sets an empty entry (counts it in its table). */
+void pmap_entry_set(pte_t *entry, pte_t value);
+/* Clears an entry and frees tables that become empty; the address is forgotten by the TLB. Returns
+   the old value with the hardware's last word in it. */
+pte_t pmap_entry_clear(struct pmap *pmap, pte_t *entry, vm_offset_t address);
+/* Forgets the TLB's idea of an address, if this pmap is in use. */
+void pmap_flush_address(struct pmap *pmap, vm_offset_t address);
+/* The first address in [address, end) whose page table exists, or end. */
+vm_offset_t pmap_next_table(struct pmap *pmap, vm_offset_t address, vm_offset_t end);
+/* Bits of an entry for that protection. */
+pte_t pmap_protection_bits(vm_prot_t protection);
+/* Frees all tables below the user half. */
+void pmap_free_tables(struct pmap *pmap);
+/* A cleared page for a table, counted; NULL when memory is short. */
+struct page *table_alloc(struct pmap *pmap);
+void pmap_tables_init(void);
+
+#endif
