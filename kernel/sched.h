@@ -29,9 +29,15 @@ void sched_switch(void);
 void sched_switch_to(struct thread *next);
 /* Current goes to the tail of its queue; the best thread runs. */
 void sched_yield(void);
-/* Called on every clock interrupt and when a better thread becomes runnable. */
+/* True if a thread as good as the current one or better could run instead of it. */
+bool sched_others_ready(void);
+/* Charges the time since the last call to the current thread; called on every clock interrupt. */
 void sched_tick(uint64_t now_ns, bool from_user);
 /* Changes the priority of a thread in any state, moving it between queues. */
 void sched_set_priority(struct thread *thread, int priority);
+/* Nanoseconds that a thread has spent on the processor until now. */
+uint64_t sched_run_time_ns(const struct thread *thread);
+/* What the idle thread does; never returns. */
+void sched_idle(void *unused);
 
 #endif

@@ -89,6 +89,7 @@ struct thread {
     char name[32];
 };
 
+/* The boot code becomes the first kernel thread; idle thread and reaper start. */
 void thread_init(void);
 /* Makes a suspended user thread in the task: suspend_count 1, state zero. New reference returned. */
 kern_return_t thread_create_in(struct task *task, struct thread **result);
@@ -100,10 +101,20 @@ void thread_reference(struct thread *thread);
 void thread_release(struct thread *thread);
 /* Ends another thread, or the current one at its next way to user mode. Wakes it from waits. */
 void thread_terminate_thread(struct thread *thread);
+/* suspend_count + 1: it executes no more user instructions. KERN_TERMINATED for a dying thread. */
+kern_return_t thread_suspend_thread(struct thread *thread);
+/* suspend_count - 1; runs when that and the task's are 0. KERN_FAILURE: it was 0 already. */
+kern_return_t thread_resume_thread(struct thread *thread);
+/* Ends its interruptible wait; while it is in the kernel but does not wait, its next one. */
+void thread_abort_thread(struct thread *thread);
+/* Starts a thread that is stopped on its way to user mode, if neither count holds it. */
+void thread_release_stopped(struct thread *thread);
 /* Ends the current thread now. */
 void thread_exit(void) __attribute__((noreturn));
 /* Handles the current thread's AST bits; returns when it may enter user mode. May not return. */
 void thread_ast(void);
+/* True for a thread of the kernel itself, which has no ports and no user mode. */
+bool thread_is_kernel(const struct thread *thread);
 /* thread_current() is inline, in kernel/x86_64/thread_machine.h. */
 
 #endif

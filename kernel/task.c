@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/task.h"
+
+#include "ipc/port.h"
+#include "ipc/space.h"
+#include "kernel/panic.h"
+#include "kernel/printf.h"
+#include "kernel/sched.h"
+#include "kernel/string.h"
+#include "kernel/thread.h"
+#include "kernel/x86_64/io_permissions.h"
+#include "kernel/x86_64/time.h"
+#include "mm/kmem.h"
+#include "mm/page.h"
+#include "mm/vm_map.h"
+
+#define TASKS_MIN 64u
+#define FRAMES_PER_TASK 64u /* memory for each task that may exist: bounds what users can take */
+
+struct list task_list = LIST_INITIALIZER(task_list);
+unsigned task_count;
+struct task *kernel_task;
+
+static struct kmem_cache task_cache;
+
+/* An empty task: one reference, on no list, without map, space and ports. */
+static struct task *task_allocate(void)
+{
+    struct task *task = kmem_cache_alloc(&task_cache);
+
+    if (!task)
+        return NULL;
+    memset(task, 0, sizeof *task);
+    task->references = 1;
+    list_init(&task->threads);
+    task->priority = SCHED_PRIORITY_USER;
+    task->created_ns = clock_now_ns();
+    return task;
+}
+
+static void task_free(struct task *task)
+{
+    struct io_permissions *permissions = task->io_permissions;
+
+    task->io_permissions = NULL;
+    io_permissions_destroy(permissions);
+    if (task->map)
+        vm_map_release(task->map);
+    if (task->space)
+        space_release(task->space);
+    kmem_cache_free(&task_cache, task);
+}
+
+static void task_enter_list(struct task *task)
+{
+    task->active = true;
+    list_insert_tail(&task_list, &task->link);
+    task_count++;
+}
+
+void task_init(void)
+{
+    uint32_t limit = page_counts.total / FRAMES_PER_TASK;
+
+    kmem_cache_init(&task_cache, "tasks", sizeof(struct task), 0,
+                    limit < TASKS_MIN ? TASKS_MIN : limit);
+    kernel_task = task_allocate();
+    if (!kernel_task)
+        panic("no memory for the kernel task");
+    kernel_task->map = kernel_map;
+    string_copy(kernel_task->name, "kernel", sizeof kernel_task->name);
+    task_enter_list(kernel_task);
+}
+
+/* What a child has from its parent besides memory. */
+static void task_inherit(struct task *task, const struct task *parent)
+{
+    task->exception_port = port_copy_send(parent->exception_port);
+    task->bootstrap_port = port_copy_send(parent->bootstrap_port);
+    for (unsigned i = 0; i < TASK_PORT_REGISTER_MAX; i++)
+        task->registered[i] = port_copy_send(parent->registered[i]);
+    task->priority = parent->priority;
+    if (parent != kernel_task)
+        ksnprintf(task->name, sizeof task->name, "(%s)", parent->name);
+}
+
+/*
+ * Makes a task with an empty map, or with what the parent's map lets it inherit.
+ *
+ * Conditions: the caller holds a reference on the parent. May sleep interruptibly.
+ * Results: KERN_SUCCESS and a new reference; KERN_TERMINATED: the parent died; KERN_ABORTED;
+ * KERN_RESOURCE_SHORTAGE.
+ */
+kern_return_t task_create_from(struct task *parent, bool inherit_memory, struct task **result)
+{
+    struct task *task = task_allocate();
+    kern_return_t status = KERN_SUCCESS;
+
+    if (!task)
+        return KERN_RESOURCE_SHORTAGE;
+    if (inherit_memory)
+        status = vm_map_fork(parent->map, &task->map);
+    else
+        task->map = vm_map_create();
+    if (status == KERN_SUCCESS && !parent->active)
+        status = KERN_TERMINATED;
+    if (status == KERN_SUCCESS && task->map)
+        task->space = space_create(task);
+    if (status == KERN_SUCCESS && task->space)
+        task->self = port_create_kernel(KOBJECT_TASK, task);
+    if (status == KERN_SUCCESS && !task->self)
+        status = KERN_RESOURCE_SHORTAGE;
+    if (status != KERN_SUCCESS) {
+        if (task->map)
+            vm_map_destroy(task->map);
+        task_free(task);
+        return status;
+    }
+    task->self_send = port_make_send(task->self);
+    task_inherit(task, parent);
+    task_enter_list(task);
+    task_reference(task);
+    *result = task;
+    return KERN_SUCCESS;
+}
+
+void task_reference(struct task *task)
+{
+    task->references++;
+}
+
+void task_release(struct task *task)
+{
+    if (task && --task->references == 0)
+        task_free(task);
+}
+
+struct task *task_current(void)
+{
+    return thread_current()->task;
+}
+
+static void task_release_ports(struct task *task)
+{
+    port_release_send(task->self_send);
+    port_release_send(task->exception_port);
+    port_release_send(task->bootstrap_port);
+    task->self_send = task->exception_port = task->bootstrap_port = NULL;
+    for (unsigned i = 0; i < TASK_PORT_REGISTER_MAX; i++) {
+        port_release_send(task->registered[i]);
+        task->registered[i] = NULL;
+    }
+}
+
+/*
+ * Ends a task. Its threads that are in the kernel find the map dead and the space empty when they go
+ * on, and leave on their way to user mode.
+ *
+ * Conditions: the caller holds a reference. kernel_task never ends: no port names it.
+ */
+kern_return_t task_terminate_task(struct task *task)
+{
+    struct port *self = task->self;
+
+    if (!task->active || task == kernel_task)
+        return KERN_FAILURE;
+    task->active = false;
+    list_remove(&task->link);
+    task_count--;
+    task->self = NULL;
+    port_destroy_kernel(self);
+    list_for_each(&task->threads, node)
+        thread_terminate_thread(list_entry(node, struct thread, task_link));
+    task_release_ports(task);
+    space_destroy(task->space);
+    vm_map_destroy(task->map);
+    if (task->essential)
+        kprintf("task %s, which the system needs, has ended\n", task->name);
+    task_release(task);
+    return KERN_SUCCESS;
+}
+
+kern_return_t task_suspend_task(struct task *task)
+{
+    if (!task->active || task == kernel_task)
+        return KERN_TERMINATED;
+    if (task->suspend_count++ > 0)
+        return KERN_SUCCESS;
+    list_for_each(&task->threads, node)
+        list_entry(node, struct thread, task_link)->ast |= AST_SUSPEND;
+    return KERN_SUCCESS;
+}
+
+kern_return_t task_resume_task(struct task *task)
+{
+    if (!task->active)
+        return KERN_TERMINATED;
+    if (task->suspend_count == 0)
+        return KERN_FAILURE;
+    if (--task->suspend_count > 0)
+        return KERN_SUCCESS;
+    list_for_each(&task->threads, node)
+        thread_release_stopped(list_entry(node, struct thread, task_link));
+    return KERN_SUCCESS;
+}
