@@ -16,10 +16,11 @@
 #define MIG_SERVER_DIED     -308 /* client: the reply right was destroyed */
 #define MIG_DESTROY_REQUEST -309 /* handler: destroy the request, send no reply */
 
-/* What generated default handlers answer in the kernel: as for an id that nobody serves. */
-#ifdef KERNEL
+/*
+ * What a generated server answers for a routine without a handler: as for an unknown id. It makes
+ * MIG add weak default handlers.
+ */
 #define MIG_EOPNOTSUPP MIG_BAD_ID
-#endif
 
 typedef struct {
     mach_msg_header_t Head;

@@ -48,7 +48,7 @@ void memory_control_deallocate(vm_object_t object);
 
 /* From a memory object's name port. */
 vm_object_t convert_port_to_memory_name(mach_port_t port);
-void vm_object_deallocate(vm_object_t object);
+void memory_name_deallocate(vm_object_t object);
 
 device_t convert_port_to_device(mach_port_t port);
 mach_port_t convert_device_to_port(device_t device);
