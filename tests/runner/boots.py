@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The kernel's self-tests, through both doors: one boot runs all of them."""
+import os
+
+from guest import qemu
+from guest.session import Ending
+from runner.case import Case, Outcome, boot
+
+SELFTEST = "selftest debug-exit"
+
+
+def self_tests(door, prefix, **machine):
+    """Boot with the self-tests; an outcome for each, and one for the boot as a whole."""
+    finished = boot(door=door, cmdline=SELFTEST, **machine)
+    results = finished.results()
+    for number, (passed, name, skip) in enumerate(results):
+        problems = [] if passed else notes_of(finished.report, number) or finished.told()
+        yield Outcome(f"{prefix}: {name}", problems, skip)
+    problems = finished.expect(Ending.SUCCESS)
+    if any(not passed for passed, _, _ in results) and finished.result.ending == Ending.FAILURE:
+        problems = []
+    if not results:
+        problems = problems or ["the kernel reported no self-test"] + finished.told()
+    elif finished.planned() is not None and finished.planned() != len(results):
+        problems.insert(0, f"{finished.planned()} self-tests announced, {len(results)} reported")
+    yield Outcome(f"boot: self-tests through the {door} door{machine_words(machine)}", problems)
+
+
+def machine_words(machine):
+    return "".join(f", {name} {value}" for name, value in machine.items())
+
+
+def notes_of(report, number):
+    """The `#` lines around the failed result `number` of a report."""
+    seen, notes = -1, []
+    for line in report:
+        if line.startswith(("ok", "not ok")):
+            seen += 1
+            if seen > number:
+                break
+            notes = notes if seen == number else []
+        elif line.startswith("#"):
+            notes.append(line.lstrip("# "))
+    return notes
+
+
+def image_boots():
+    """The disk image of `make image` boots as the loose files do."""
+    image = os.path.join(qemu.BUILD, "porthole.img")
+    finished = boot(door="uefi", image=image, timeout=90)
+    return [Outcome("boot: the disk image boots by UEFI", finished.expect(Ending.SUCCESS))]
+
+
+def cases():
+    return [
+        Case("kernel: self-tests", lambda: self_tests("pvh", "kernel"), many=True),
+        Case("boot: self-tests through the uefi door",
+             lambda: last(self_tests("uefi", "uefi", memory=64))),
+        Case("boot: self-tests through the pvh door, plain processor",
+             lambda: last(self_tests("pvh", "plain", cpu="qemu64", memory=32))),
+    ]
+
+
+def last(outcomes):
+    """Only the outcome for the boot as a whole, with the first failing self-test's reasons."""
+    outcomes = list(outcomes)
+    whole = outcomes[-1]
+    for outcome in outcomes[:-1]:
+        if outcome.problems:
+            whole.problems = [f"{outcome.name}:"] + outcome.problems + whole.problems
+            break
+    return [whole]

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Tests of the programs of tools/ on this machine, without a guest."""
+import glob
+import io
+import json
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+
+from guest import faults, qemu
+from guest.symbols import Symbols
+from runner import userland
+from runner.case import RESULT_LINE, single
+
+TOOLS = os.path.join(qemu.ROOT, "tools")
+
+
+def run_tool(name, *arguments, text=""):
+    return subprocess.run([os.path.join(TOOLS, name), *arguments], input=text, cwd=qemu.ROOT,
+                          capture_output=True, text=True, check=False)
+
+
+def differences(what, got, wanted):
+    return [] if got == wanted else [f"{what}: {got!r}, not {wanted!r}"]
+
+
+def read_archive(data):
+    """{name: contents} of a newc archive, checked for alignment."""
+    members, at = {}, 0
+    while True:
+        assert data[at:at + 6] == b"070701", "bad magic"
+        fields = [int(data[at + 6 + 8 * i:at + 14 + 8 * i], 16) for i in range(13)]
+        name = data[at + 110:at + 110 + fields[11] - 1].decode()
+        at = (at + 110 + fields[11] + 3) & ~3
+        if name == "TRAILER!!!":
+            return members
+        members[name] = data[at:at + fields[6]]
+        at = (at + fields[6] + 3) & ~3
+
+
+def mkinitrd_makes_newc():
+    with tempfile.TemporaryDirectory() as folder:
+        def write(name, data):
+            path = os.path.join(folder, name)
+            with open(path, "wb") as file:
+                file.write(data)
+            return path
+
+        out = os.path.join(folder, "out")
+        config, program = write("some.cfg", b"# start\n"), write("program", b"12345")
+        done = run_tool("mkinitrd", out, config, program, f"other={program}")
+        with open(out, "rb") as file:
+            members = read_archive(file.read())
+        problems = differences("status", done.returncode, 0) + differences(
+            "members", members,
+            {"boot.cfg": b"# start\n", "program": b"12345", "other": b"12345"})
+        missing = run_tool("mkinitrd", out, config, os.path.join(folder, "none"))
+        problems += differences("status without the file", missing.returncode, 1)
+        other = os.path.join(folder, "sub")
+        os.mkdir(other)
+        shutil.copy(config, os.path.join(other, "program"))
+        clash = run_tool("mkinitrd", out, config, program, os.path.join(other, "program"))
+        return problems + differences("status of two of one name", clash.returncode, 1)
+
+
+def symbol_table_is_sorted():
+    listing = ("ffffffff80200100 0000000000000010 T second\n"
+               "ffffffff80200000 T kernel_text_start\n"
+               "ffffffff80200000 0000000000000020 t first\n"
+               "ffffffff80300000 0000000000000008 D datum\n"
+               "ffffffff80200200 0000000000000004 t first\n")
+    out = run_tool("kernel-symbols", text=listing).stdout
+    words = [line.strip() for line in out.splitlines() if line.startswith("    ")]
+    return differences("table", words, [
+        "dq 0xffffffff80200000", "dd 0, 32", "dq 0xffffffff80200100", "dd 6, 16",
+        "dq 0xffffffff80200200", "dd 0, 4", "db 'first', 0", "db 'second', 0", "db 0"])
+
+
+def kernel_carries_its_symbols():
+    """The table in the image names every function where the image has it."""
+    kernel = os.path.join(qemu.BUILD, "kernel.elf")
+    symbols = Symbols(kernel)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "table")
+        subprocess.run(["objcopy", "-O", "binary", "-j", ".kernel_symbols", kernel, path], check=True)
+        with open(path, "rb") as file:
+            data = file.read()
+    addresses = set(symbols.addresses)
+    entries = []
+    for at in range(0, len(data) - 15, 16):
+        address, offset, _ = struct.unpack_from("<QII", data, at)
+        if address not in addresses:
+            break
+        entries.append((address, offset))
+    names = data[16 * len(entries):]
+    wrong = [hex(address) for address, offset in entries
+             if not any(names[offset:].startswith(name.encode() + b"\0")
+                        for known, name in zip(symbols.addresses, symbols.names) if known == address)]
+    problems = [f"wrong name at {address}" for address in wrong[:5]]
+    return problems + ([] if len(entries) > 10 else [f"only {len(entries)} entries"])
+
+
+FAULT_LOG = """Servicing hardware INT=0x20
+     7: v=20 e=0000 i=0 cpl=0 IP=0008:ffffffff80201000 pc=ffffffff80201000 SP=0010:0 env->regs[R_EAX]=0
+check_exception old: 0xffffffff new 0xe
+     8: v=0e e=0002 i=0 cpl=0 IP=0008:ffffffff80202029 pc=ffffffff80202029 SP=0010:0 CR2=0000000000001234
+RAX=0000000000000000 RBX=0000000000000000
+check_exception old: 0xe new 0xd
+     9: v=08 e=0000 i=0 cpl=0 IP=0008:ffffffff80202029 pc=ffffffff80202029 SP=0010:0 env->regs[R_EAX]=0
+check_exception old: 0x8 new 0xd
+Triple fault
+"""
+
+
+def triple_fault_is_decoded():
+    chain = faults.triple_fault_chain(FAULT_LOG)
+    problems = differences("chain", chain, [(14, 2, 0xffffffff80202029, 0x1234),
+                                            (8, 0, 0xffffffff80202029, None)])
+    words = faults.chain_words(chain, Symbols("/nonexistent"))
+    problems += differences("words", words[0], "#PF page fault at 0xffffffff80202029: not present, "
+                            "write, kernel, address 0x1234 (CR2)")
+    return problems + differences("no fault", faults.triple_fault_chain("check_exception"), [])
+
+
+def result_lines_are_read():
+    def read(line):
+        match = RESULT_LINE.match(line)
+        return match and (not match.group(1), match.group(3), bool(match.group(4)))
+
+    return (differences("ok", read("ok 3 - a name"), (True, "a name", False))
+            + differences("not ok", read("not ok 3 - a name"), (False, "a name", False))
+            + differences("no number", read("ok - a name"), (True, "a name", False))
+            + differences("skip", read("ok 1 - x # SKIP no disk"), (True, "x", True))
+            + differences("other", read("okay then"), None))
+
+
+SOURCE = """/* boot-all: memory=32 */
+TEST(4, plain)
+{
+}
+
+/* boot: disk=8,16 with=disk
+ *       cmdline="a b" */
+TEST(0, paged)
+"""
+
+
+def boot_comments_are_read():
+    with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
+        file.write(SOURCE)
+        file.flush()
+        tests = userland.scan(file.name)
+    problems = differences("tests", [(t.number, t.name, t.words) for t in tests], [
+        ("4", "plain", {"memory": "32"}),
+        ("0", "paged", {"memory": "32", "disk": "8,16", "with": "disk", "cmdline": "a b"})])
+    try:
+        userland.parse_words("memmory=3")
+        problems.append("a wrong word is accepted")
+    except ValueError:
+        pass
+    return problems
+
+
+def compile_commands_are_read():
+    lines = "gcc -O2 -c a/b.c -o x.o\nld -o y x.o\n"
+    found = json.load(io.StringIO(run_tool("compile-commands", text=lines).stdout))
+    return differences("entries", [entry["file"] for entry in found], ["a/b.c"])
+
+
+def doctor_is_content():
+    done = run_tool("doctor")
+    return [] if done.returncode == 0 else done.stdout.splitlines()
+
+
+def tools_are_clean():
+    """pyflakes has nothing to say about any Python file of the tree."""
+    files = [path for path in glob.glob(os.path.join(qemu.ROOT, "t*", "**", "*"), recursive=True)
+             if os.path.isfile(path) and is_python(path)]
+    done = subprocess.run(["pyflakes3"] + sorted(files), capture_output=True, text=True, check=False)
+    return (done.stdout + done.stderr).splitlines()
+
+
+def is_python(path):
+    if path.endswith(".py"):
+        # gdb's module exists only inside GDB, but pyflakes does not import.
+        return True
+    with open(path, "rb") as file:
+        return file.read(64).startswith(b"#!/usr/bin/env python3")
+
+
+def cases():
+    return [single(f"tool: {name}", function) for name, function in (
+        ("mkinitrd makes a newc archive", mkinitrd_makes_newc),
+        ("kernel-symbols sorts functions by address", symbol_table_is_sorted),
+        ("the kernel image carries its own symbols", kernel_carries_its_symbols),
+        ("a triple fault is decoded from the interrupt log", triple_fault_is_decoded),
+        ("result lines are read", result_lines_are_read),
+        ("boot comments of user tests are read", boot_comments_are_read),
+        ("compile commands are collected", compile_commands_are_read),
+        ("doctor finds everything", doctor_is_content),
+        ("the Python tools are clean", tools_are_clean))]

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Tests of tests/user/: each TEST(number, name) of a program runs in a machine of its own.
+
+The program tests/user/FILE.c is built with tests/user/support/ into a boot module; the runner passes
+`test=NAME` on the kernel command line. What its machine is like stands in a comment right before it:
+
+    /* boot: memory=32 disk=16 with=disk,default_pager expect=panic */
+    TEST(104, a_killed_default_pager_is_a_clear_stop)
+
+or, for all tests of a file that say nothing else, once in the file as `boot-all:`. The words:
+    memory=MiB  cpu=MODEL  door=pvh|uefi  timeout=SECONDS  icount=1  cmdline="more words"
+    disk=MiB,...      paging disks, fresh ones
+    with=NAME,...     servers to put into the archive, and FILE=PATH for any other file
+    config=FILE       the start script, beside the tests; @PROGRAM@ stands for the test's program
+    expect=success|failure|panic|reset|timeout|powered_off
+    says="REGULAR EXPRESSION"   what the console must show
+A test passes when its machine ended as expected and reported at least one result, none of them
+`not ok`; a test that expects another end than success need not report.
+"""
+import dataclasses
+import glob
+import os
+import re
+import shlex
+import subprocess
+import tempfile
+
+from guest import qemu
+from guest.session import Ending
+from runner.case import boot, single
+
+FOLDER = os.path.join(qemu.ROOT, "tests", "user")
+DEFAULT_CONFIG = "boot.cfg"
+PLAIN_CONFIG = "@PROGRAM@ ${host-port} ${device-port} ${kernel-command-line} " \
+    "$(task-create) $(task-resume)\n"
+TEST = re.compile(r"(?:/\*\s*boot:((?:[^*]|\*(?!/))*)\*/\s*)?^TEST\(\s*(\w+)\s*,\s*(\w+)\s*\)", re.M)
+FOR_ALL = re.compile(r"/\*\s*boot-all:((?:[^*]|\*(?!/))*)\*/")
+WORDS = {"memory", "cpu", "door", "timeout", "icount", "cmdline", "disk", "with", "config", "expect",
+         "says"}
+
+
+@dataclasses.dataclass
+class UserTest:
+    program: str
+    number: str
+    name: str
+    words: dict
+
+    def title(self):
+        number = f"{self.number} " if self.number != "0" else ""
+        return f"{self.program}: {number}{self.name}"
+
+
+def parse_words(text):
+    """`name=value ...` of a boot comment; a comment's decoration is dropped."""
+    words = {}
+    for word in shlex.split(re.sub(r"^\s*\*", " ", text, flags=re.M)):
+        name, equals, value = word.partition("=")
+        if name not in WORDS or not equals:
+            raise ValueError(f"`{word}` is no word of a boot comment")
+        words[name] = value
+    return words
+
+
+def scan(path):
+    """The tests of one source file."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    common = {}
+    for match in FOR_ALL.finditer(text):
+        common.update(parse_words(match.group(1)))
+    program = os.path.splitext(os.path.basename(path))[0]
+    return [UserTest(program, number, name, {**common, **parse_words(words or "")})
+            for words, number, name in TEST.findall(text)]
+
+
+def config_text(test):
+    name = test.words.get("config", DEFAULT_CONFIG)
+    path = os.path.join(FOLDER, name)
+    if not os.path.exists(path):
+        if "config" in test.words:
+            raise FileNotFoundError(f"tests/user/{name} is missing")
+        return PLAIN_CONFIG.replace("@PROGRAM@", test.program)
+    with open(path, encoding="utf-8") as file:
+        return file.read().replace("@PROGRAM@", test.program)
+
+
+def make_archive(test, folder):
+    """The archive of one test: its start script, its program and the servers that it names."""
+    config = os.path.join(folder, "boot.cfg")
+    with open(config, "w", encoding="utf-8") as file:
+        file.write(config_text(test))
+    files = [os.path.join(qemu.BUILD, "tests", test.program)]
+    for name in filter(None, test.words.get("with", "").split(",")):
+        files.append(name if "=" in name else os.path.join(qemu.BUILD, "servers", name))
+    archive = os.path.join(folder, "initrd.cpio")
+    made = subprocess.run([os.path.join(qemu.ROOT, "tools", "mkinitrd"), archive, config] + files,
+                          capture_output=True, text=True, cwd=qemu.ROOT, check=False)
+    if made.returncode:
+        raise RuntimeError(made.stderr.strip())
+    return archive
+
+
+def run_test(test):
+    """Boot the test's machine; the problems that it showed."""
+    words = test.words
+    machine = {"cmdline": f"test={test.name} {words.get('cmdline', '')}".strip(),
+               "memory": int(words.get("memory", 64)), "door": words.get("door", "pvh"),
+               "disks": [f"new:{size}" for size in words.get("disk", "").split(",") if size],
+               "icount": words.get("icount", "0") != "0"}
+    if "cpu" in words:
+        machine["cpu"] = words["cpu"]
+    with tempfile.TemporaryDirectory(prefix="porthole-test-") as folder:
+        finished = boot(timeout=float(words["timeout"]) if "timeout" in words else None,
+                        initrd=make_archive(test, folder), **machine)
+    return judge(finished, Ending[words.get("expect", "success").upper()], words.get("says"))
+
+
+def judge(finished, expected, says):
+    failing = [line for line in finished.report if line.startswith(("not ok", "#"))]
+    results = finished.results()
+    problems = []
+    if any(not passed for passed, _, _ in results):
+        problems += failing
+    problems += finished.expect(expected)
+    if expected == Ending.SUCCESS and not results:
+        problems = problems or ["it reported no result"] + finished.told()
+    if says and not re.search(says, finished.result.console):
+        problems += [f"the console does not say `{says}`"] + finished.tail()
+    if problems and not any(str(line).startswith("console:") for line in problems):
+        problems += finished.tail()
+    return problems
+
+
+def cases():
+    tests = [test for path in sorted(glob.glob(os.path.join(FOLDER, "*.c"))) for test in scan(path)]
+    return [single(test.title(), run_test, test) for test in tests]
