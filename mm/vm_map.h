@@ -2,13 +2,22 @@
 /*
  * Address maps: ordered entries, each a range of addresses that shows a range of an object.
  *
- * Look-up and gap search are logarithmic (a balanced tree with the largest gap below each node);
- * the entries are also linked in order. An entry without an object is untouched zero-fill memory.
+ * An entry without an object is untouched zero-fill memory (or shows a device).
  * needs_copy: the object is shared by a virtual copy; the first write puts a shadow in front.
- * version changes with every change of the entries, so that a fault can tell whether its look-up
- * still holds.
- * Conditions: maps are changed only with the kernel lock held; no function holds anything over a
- * sleep but references and `version`.
+ * version changes with every change of the entries that a sleeping fault could miss, so that it can
+ * tell whether its look-up still holds.
+ *
+ * Conditions for all of mm/vm_map*: the kernel lock is held; nothing is held over a sleep but
+ * references and `version`. Kernel memory that an operation needs is taken before anything is
+ * changed (V-15): when it is short, the answer is KERN_RESOURCE_SHORTAGE and the map is as before.
+ *
+ *   vm_map.c          this file: maps, entries, ranges
+ *   vm_map_tree.c     where entries and gaps are
+ *   vm_map_lookup.c   from an address to an object, for faults
+ *   vm_map_remove.c   taking ranges away
+ *   vm_map_protect.c  protection and inheritance
+ *   vm_map_wire.c     pinning frames
+ *   vm_map_fork.c     a child's map
  */
 #ifndef MM_VM_MAP_H
 #define MM_VM_MAP_H
@@ -24,13 +33,21 @@
 #include "kernel/list.h"
 
 struct pmap;
-struct vm_copy;
 struct vm_object;
+
+/* User addresses. The last page below the hole stays free: a `syscall` there could not return. */
+#define VM_MAP_USER_MINIMUM ((vm_offset_t)0x1000)
+#define VM_MAP_USER_MAXIMUM ((vm_offset_t)0x7ffffffff000)
+/* Entries of one map at most, unless a privileged thread asks. */
+#define VM_MAP_ENTRIES_MAX 65536u
 
 struct vm_map_entry {
     struct list_node link;             /* in address order, in a map or a vm_copy */
     struct vm_map_entry *parent, *left, *right; /* balanced tree, in a map only */
-    int8_t balance;
+    uint8_t height;                    /* of its subtree */
+    bool needs_copy;
+    bool shared;                       /* object is shared by inheritance or vm_map: no shadowing */
+    bool device;                       /* shows physical device memory at `offset`; object NULL */
     vm_offset_t start, end;            /* page aligned, [start, end) */
     vm_size_t gap_before;              /* free bytes between the previous entry and this one */
     vm_size_t largest_gap;             /* of gap_before in this subtree */
@@ -39,63 +56,40 @@ struct vm_map_entry {
     vm_prot_t protection, max_protection;
     vm_inherit_t inheritance;
     uint16_t wired_count;              /* wirings by vm_wire and friends */
-    vm_prot_t wired_access;
-    bool needs_copy;
-    bool shared;                       /* object is shared by inheritance or vm_map: no shadowing */
-    bool device;                       /* shows physical device memory at `offset`; object NULL */
-    bool in_transition;                /* being wired: others wait */
     uint8_t behavior;
+    vm_offset_t wired_end;             /* while wired: pages below it are wired for this entry */
 };
 
 struct vm_map {
     uint32_t references;
     struct list entries;
     struct vm_map_entry *root;
-    struct vm_map_entry *hint;         /* last found */
+    struct vm_map_entry *hint;         /* last found, or NULL */
     struct pmap *pmap;
     vm_offset_t minimum, maximum;
     vm_size_t size;                    /* mapped bytes */
-    vm_size_t size_limit;
+    vm_size_t size_limit;              /* of `size` */
+    vm_size_t size_limit_max;          /* what the unprivileged may raise size_limit to */
     unsigned entry_count;
     uint32_t version;
+    bool wire_future;                  /* new memory is wired at once (vm_wire_all) */
     bool dead;                         /* its task is gone: every operation fails */
 };
 
-extern struct vm_map *kernel_map;      /* of kernel_task; has no user entries */
-
-/* What an address shows, for the fault. */
-struct vm_map_lookup {
-    struct vm_map_entry *entry;        /* valid until the version changes */
-    struct vm_object *object;          /* with a new reference */
-    vm_offset_t offset;                /* of the page */
-    vm_prot_t protection;              /* most that may be mapped (no write while needs_copy) */
-    bool wired;
-    bool device;                       /* object NULL: offset is a physical address */
-    uint32_t version;
-};
+extern struct vm_map *kernel_map;      /* of kernel_task; has no entries */
 
 void vm_map_init(void);
-/* An empty map over [minimum, maximum); one reference; NULL when memory is short. */
+/* An empty map of user addresses; one reference; NULL when memory is short. */
 struct vm_map *vm_map_create(void);
 void vm_map_reference(struct vm_map *map);
+/* Drops a reference (NULL is allowed); the last one frees the map with all it shows. */
 void vm_map_release(struct vm_map *map);
 /* Removes everything and marks the map dead (task_terminate). Keeps the caller's reference. */
 void vm_map_destroy(struct vm_map *map);
-/* A child's map by inheritance (spec/vm.md 1). May sleep interruptibly for managers. */
-kern_return_t vm_map_fork(struct vm_map *parent, struct vm_map **result);
-
-/* The entry that contains the address, or the last before it (possibly NULL) and false. */
-bool vm_map_lookup_entry(struct vm_map *map, vm_offset_t address, struct vm_map_entry **entry);
-/*
- * Resolves a fault's address: makes the zero-fill object or, for a write, the shadow that is needed.
- * KERN_INVALID_ADDRESS, KERN_PROTECTION_FAILURE, KERN_RESOURCE_SHORTAGE.
- */
-kern_return_t vm_map_lookup(struct vm_map *map, vm_offset_t address, vm_prot_t access,
-                            struct vm_map_lookup *result);
 
 /*
  * Adds an entry: at *address, or at the lowest gap with the mask's bits zero when anywhere. Consumes
- * the object reference on success (object may be NULL).
+ * the object reference on success (object may be NULL). Wires it when the map asks for that.
  */
 kern_return_t vm_map_enter(struct vm_map *map, vm_offset_t *address, vm_size_t size,
                            vm_offset_t mask, bool anywhere, struct vm_object *object,
@@ -104,18 +98,51 @@ kern_return_t vm_map_enter(struct vm_map *map, vm_offset_t *address, vm_size_t s
 /* Adds an entry that shows device memory. */
 kern_return_t vm_map_enter_device(struct vm_map *map, vm_offset_t *address, vm_size_t size,
                                   bool anywhere, uint64_t physical, vm_prot_t protection);
-/* Removes all in the range (rounded outward); holes are fine. */
-kern_return_t vm_map_remove(struct vm_map *map, vm_offset_t address, vm_size_t size);
-kern_return_t vm_map_protect(struct vm_map *map, vm_offset_t address, vm_size_t size,
-                             bool set_maximum, vm_prot_t protection);
-kern_return_t vm_map_inherit(struct vm_map *map, vm_offset_t address, vm_size_t size,
-                             vm_inherit_t inheritance);
-/* Wires (access != NONE) or unwires a range; all or nothing. May sleep. */
-kern_return_t vm_map_wire(struct vm_map *map, vm_offset_t address, vm_size_t size,
-                          vm_prot_t access);
-/* True if the range lies in [minimum, maximum), without wrap. */
+
+/* The entry that contains the address, or the last before it (possibly NULL) and false. */
+bool vm_map_lookup_entry(struct vm_map *map, vm_offset_t address, struct vm_map_entry **entry);
+/* The first entry that ends after the address, or NULL. */
+struct vm_map_entry *vm_map_first_entry(struct vm_map *map, vm_offset_t address);
+/* The neighbour in address order, or NULL. */
+struct vm_map_entry *vm_map_next_entry(struct vm_map *map, struct vm_map_entry *entry);
+
+/* True if the byte range lies in [minimum, maximum), without wrap. */
 bool vm_map_range_valid(const struct vm_map *map, vm_offset_t address, vm_size_t size);
-/* The whole page-rounded range is mapped with at least this access. */
-bool vm_map_check_access(struct vm_map *map, vm_offset_t address, vm_size_t size, vm_prot_t access);
+/* KERN_SUCCESS, KERN_INVALID_ADDRESS (a hole, or outside the map), or KERN_PROTECTION_FAILURE: whether
+   the whole range is mapped with at least this access. */
+kern_return_t vm_map_check_access(struct vm_map *map, vm_offset_t address, vm_size_t size,
+                                  vm_prot_t access);
+
+/* --- for the other rooms of the map --- */
+
+/* An entry with unknown contents, or NULL; privileged threads draw from a reserve. */
+struct vm_map_entry *vm_map_entry_alloc(void);
+/* Frees an entry that is in no map; NULL is allowed. Its object reference must have been taken. */
+void vm_map_entry_free(struct vm_map_entry *entry);
+/* Makes a detached entry show what another shows from `start` to `end`, taking a new reference. */
+void vm_map_entry_copy_range(struct vm_map_entry *to, const struct vm_map_entry *from,
+                             vm_offset_t start, vm_offset_t end);
+/* Entries that a change of a range may need: taken before anything changes. */
+struct vm_map_spares {
+    struct vm_map_entry *entry[2];
+};
+/* Takes what clipping to [start, end) needs; KERN_RESOURCE_SHORTAGE. */
+kern_return_t vm_map_take_spares(struct vm_map *map, vm_offset_t start, vm_offset_t end,
+                                 struct vm_map_spares *spares);
+void vm_map_free_spares(struct vm_map_spares *spares);
+/* Splits the entry at an address inside it, if it is inside: the entry keeps the lower part. */
+void vm_map_clip(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t address,
+                 struct vm_map_spares *spares);
+/* Splits entries so that [start, end) is made of whole ones; returns the first of them or NULL. */
+struct vm_map_entry *vm_map_clip_range(struct vm_map *map, vm_offset_t start, vm_offset_t end,
+                                       struct vm_map_spares *spares);
+/* Puts a filled, detached entry into a free range; `previous` is the entry before it or NULL. */
+void vm_map_link(struct vm_map *map, struct vm_map_entry *entry, struct vm_map_entry *previous);
+/* Takes an entry out of the map; it keeps its object reference and belongs to the caller. */
+void vm_map_unlink(struct vm_map *map, struct vm_map_entry *entry);
+/* A free place for `size` bytes: the lowest with the mask's bits zero. KERN_NO_SPACE,
+   KERN_RESOURCE_SHORTAGE past the map's limits. *previous is the entry before it or NULL. */
+kern_return_t vm_map_find_space(struct vm_map *map, vm_size_t size, vm_offset_t mask,
+                                vm_offset_t *address, struct vm_map_entry **previous);
 
 #endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From an address to what it shows, for faults (spec/vm.md 3, F1).
+ */
+#ifndef MM_VM_MAP_LOOKUP_H
+#define MM_VM_MAP_LOOKUP_H
+
+#include "mm/vm_map.h"
+
+struct vm_map_lookup {
+    struct vm_map_entry *entry;        /* valid until the version changes */
+    struct vm_object *object;          /* with a new reference */
+    vm_offset_t offset;                /* of the page */
+    vm_prot_t protection;              /* most that may be mapped (no write while needs_copy) */
+    bool wired;                        /* to be mapped as wired */
+    bool device;                       /* object NULL: offset is a physical address */
+    uint32_t version;
+};
+
+/*
+ * Resolves a fault's address: makes the zero-fill object or, for a write, the shadow that is needed.
+ * KERN_INVALID_ADDRESS, KERN_PROTECTION_FAILURE, KERN_RESOURCE_SHORTAGE.
+ */
+kern_return_t vm_map_lookup(struct vm_map *map, vm_offset_t address, vm_prot_t access,
+                            struct vm_map_lookup *result);
+/*
+ * Gives the entry an object of its own if it has none or must not write to the one that it has.
+ * KERN_RESOURCE_SHORTAGE. The entry is no device.
+ */
+kern_return_t vm_map_entry_own_object(struct vm_map *map, struct vm_map_entry *entry, bool write);
+
+#endif
