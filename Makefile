@@ -213,4 +213,4 @@ programs: $(PROGRAMS) $(BOOT_FILES)
 
 include tools/make/actions.mk
 
--include $(shell find $(B)/obj $(B)/mig -name '*.d' 2> /dev/null)
+-include $(shell find $(B)/obj $(B)/mig $(B)/tests/host -name '*.d' 2> /dev/null)

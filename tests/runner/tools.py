@@ -190,8 +190,23 @@ def is_python(path):
         return file.read(64).startswith(b"#!/usr/bin/env python3")
 
 
+def host_program_passes(path):
+    done = subprocess.run([path], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=120, check=False)
+    output = (done.stdout + done.stderr).splitlines()[-40:]
+    return [] if done.returncode == 0 else [f"exit status {done.returncode}"] + output
+
+
+def host_tests():
+    """The programs made from tests/host/*.c: parts of the kernel, run on this machine."""
+    names = [os.path.splitext(os.path.basename(path))[0]
+             for path in sorted(glob.glob(os.path.join(qemu.ROOT, "tests", "host", "*.c")))]
+    return [single(f"host: {name}", host_program_passes,
+                   os.path.join(qemu.BUILD, "tests", "host", name)) for name in names]
+
+
 def cases():
-    return [single(f"tool: {name}", function) for name, function in (
+    return host_tests() + [single(f"tool: {name}", function) for name, function in (
         ("mkinitrd makes a newc archive", mkinitrd_makes_newc),
         ("kernel-symbols sorts functions by address", symbol_table_is_sorted),
         ("the kernel image carries its own symbols", kernel_carries_its_symbols),

@@ -37,7 +37,7 @@ $(B)/porthole.img: $(BOOT_FILES) $(B)/kernel.elf tools/mkimage
 	$(Q)tools/mkimage $@ $(B)/BOOTX64.EFI $(B)/kernel.elf $(B)/initrd.cpio "$(CMDLINE)"
 
 #: make test         all tests as TAP, then the line `N passed, N failed` (T=PATTERN for some)
-test: all test-guests
+test: all test-guests host-tests
 	@tests/run $(if $(T),--only '$(T)')
 
 #: make bench        what operations cost, in executed guest instructions, beside other systems
@@ -58,6 +58,19 @@ $(TEST_GUEST_FILES): $(B)/tests/runner/%.elf: tests/runner/guest.asm
 	@mkdir -p $(@D)
 	$(Q)$(NASM) -f elf32 -w-zext-reloc -D$* $< -o $(@:.elf=.o)
 	$(Q)$(LD) -m elf_i386 -Ttext 0x200000 -e start --no-warn-rwx-segments $(@:.elf=.o) -o $@
+
+# Parts of the kernel as programs of this machine. A comment `host-test: FILE...` in tests/host/NAME.c
+# names the sources under test.
+HOST_TESTS := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(wildcard tests/host/*.c))
+host_parts = $(shell sed -n 's,.*host-test: *\(.*[^ ]\) *\*/.*,\1,p' tests/host/$(1).c)
+.PHONY: host-tests
+host-tests: $(HOST_TESTS)
+.SECONDEXPANSION:
+$(HOST_TESTS): $(B)/tests/host/%: tests/host/%.c $$(call host_parts,$$*) Makefile
+	$(call say,HOSTCC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -DKERNEL=1 \
+	    -Wall -Wextra -Werror -I. -Iinclude -MMD -MP -MF $@.d $(filter %.c,$^) -o $@
 
 # For editors: how each file is compiled; made again when a file comes or goes.
 compile_commands.json: $(B)/obj/sources.list Makefile tools/compile-commands
