@@ -211,6 +211,7 @@ programs: $(PROGRAMS) $(BOOT_FILES)
 
 # ---------------------------------------------------------------- what to do with it
 
+include tools/make/abi.mk
 include tools/make/actions.mk
 
 -include $(shell find $(B)/obj $(B)/mig $(B)/tests/host -name '*.d' 2> /dev/null)
