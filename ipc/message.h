@@ -55,7 +55,9 @@ mach_msg_return_t message_copyin(struct space *space, uint64_t user_address, uin
 /*
  * Sends a kernel-built message, as the MIG stubs of kernel senders call it: copies `bytes` bytes at
  * header (kernel form; must be fully initialised) and queues it beyond any limit; never waits (O8).
- * Consumes all rights in it, also on failure. A dead destination destroys it and answers
+ * The dispositions are those of MIG's kernel stubs: COPY_SEND, MAKE_SEND and MAKE_SEND_ONCE make a new
+ * right here and borrow the caller's pointer; MOVE_* rights (and out-of-line memory) are consumed,
+ * also on failure. A dead destination destroys it and answers
  * MACH_SEND_INVALID_DEST.
  */
 mach_msg_return_t mach_msg_send_from_kernel(mach_msg_header_t *header, mach_msg_size_t bytes);

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Memory objects and their objects: one association per memory object port.
+ * Memory objects and their objects: one association per memory object port (spec/emmi.md 3).
+ *
+ * port->memory_object leads from the memory object port to the object as long as the association lives.
+ * A vm_map that meets TERMINATING waits until the terminate message is queued, then starts over: the
+ * manager always sees terminate of the old control port before init of the new one (H-43).
+ * How associations end is in mm/association_end.h.
  */
 #ifndef MM_ASSOCIATION_H
 #define MM_ASSOCIATION_H
@@ -15,26 +20,22 @@
 struct port;
 struct vm_object;
 
-void association_init(void);
 /*
  * The object of a memory object port, for vm_map: an existing association, or a new one (init is
  * queued). Borrows the send right, copies one for the kernel. Waits for readiness when wait is set
- * (D-16: interruptibly). Returns a new object reference.
+ * (D-16: interruptibly), but not in a thread of the manager itself. Returns a new object reference.
  * KERN_INVALID_ARGUMENT: a kernel port; KERN_INVALID_OBJECT: dead, destroyed while waiting;
  * KERN_ABORTED: interrupted; KERN_RESOURCE_SHORTAGE.
  */
 kern_return_t association_enter(struct port *memory_object, vm_size_t size, bool wait,
                                 struct vm_object **result);
-/* Waits until READY or DETACHED; a virtual copy of a not-ready object calls it (D-34). */
+/* Waits until READY or DETACHED; a virtual copy of a not-ready object calls it (D-34).
+   KERN_INVALID_OBJECT when the association has ended, KERN_ABORTED when interrupted. */
 kern_return_t association_wait_ready(struct vm_object *object, enum wait_mode mode);
-/* Gives an internal object to the default pager (memory_object_create); false when there is none or
-   memory is short. Does not sleep. */
+/* The first answer of the manager: from now on it is asked. Harmless when it is READY already. */
+void association_set_ready(struct vm_object *object);
+/* Gives an internal object, or what a dead manager left (D-23), to the default pager
+   (memory_object_create); false when there is none or memory is short. Does not sleep. */
 bool association_create_internal(struct vm_object *object);
-/* Sends terminate and gives up the ports: no pages are dirty any more, no paging in progress. */
-void association_terminate(struct vm_object *object);
-/* The manager has destroyed the object or died: requests fail, resident pages stay (D-22..D-24). */
-void association_detach(struct vm_object *object);
-/* The receive right of a memory object port is gone; called by the port's destruction. */
-void vm_object_port_died(struct port *memory_object);
 
 #endif

@@ -3,12 +3,14 @@
  * What the kernel says to managers: the one place that builds these messages (MIG stubs).
  *
  * None waits (O8). Each captures the rights it sends before the message is queued; a dead manager
- * swallows the message. Offsets are in the object; paging_offset is added here.
+ * swallows the message. Offsets are in the object, paging_offset is added here; but completions
+ * carry the manager's own numbers back.
  */
 #ifndef MM_MANAGER_H
 #define MM_MANAGER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <mach/kern_return.h>
 #include <mach/machine/vm_types.h>
@@ -25,7 +27,14 @@ struct reply_right {
     mach_msg_type_name_t type; /* MACH_MSG_TYPE_PORT_SEND or _SEND_ONCE */
 };
 
+/* Pages sent to this manager are trusted to come free: it is the default pager's task (R5), or the
+   object is internal. */
+bool manager_is_trusted(const struct vm_object *object);
+/* For wait_reason.describe: names the task that serves the object. */
+void manager_describe(const void *object, char *buffer, size_t bytes);
+
 void manager_init_object(struct vm_object *object);
+/* Makes the three ports and tells the default pager; false, nothing changed, when memory is short. */
 bool manager_create_object(struct vm_object *object, struct port *default_manager);
 /* Moves the kernel's send right and the receive rights of control and name away. */
 void manager_terminate(struct vm_object *object);

@@ -14,6 +14,10 @@ void object_lifetime_init(void);
 void vm_object_release(struct vm_object *object);
 /* Merges or bypasses the object's shadow where that loses nothing (spec/vm.md 2.1); best effort. */
 void vm_object_collapse(struct vm_object *object);
+/* Takes a new reference on an object that may be cached, which ends its being cached. */
+void vm_object_revive(struct vm_object *object);
+/* The reaper thread goes on with the object's end. */
+void vm_object_reap(struct vm_object *object);
 /* A cached object lost its last page: ends it, from the reaper thread (R10). */
 void vm_object_cache_emptied(struct vm_object *object);
 

@@ -13,6 +13,7 @@
 #include "kernel/panic.h"
 #include "kernel/string.h"
 #include "kernel/thread.h"
+#include "mm/lock_request.h"
 #include "mm/pageout.h"
 #include "mm/pmap.h"
 #include "mm/vm_object.h"
@@ -29,8 +30,10 @@ static struct list queues[4];       /* by enum page_queue */
 static struct list fictitious_free;
 static struct page fictitious_pages[FICTITIOUS_PAGES_MAX];
 static struct wait_queue memory_waiters;
+static struct wait_queue fictitious_waiters;
 
 static const struct wait_reason waits_for_memory = {"free memory", NULL};
+static const struct wait_reason waits_for_placeholder = {"a page placeholder", NULL};
 
 /* --- set-up --- */
 
@@ -112,6 +115,7 @@ void page_bootstrap(const struct boot_info *info)
         list_init(&queues[i]);
     list_init(&fictitious_free);
     wait_queue_init(&memory_waiters);
+    wait_queue_init(&fictitious_waiters);
     find_frame_bounds(info);
     assert(home && first_frame < last_frame);
 
@@ -192,6 +196,19 @@ struct page *page_alloc(enum page_wait wait)
     return alloc_waiting(wait);
 }
 
+wait_result_t page_wait_for_memory(enum wait_mode mode)
+{
+    if (may_take())
+        return WAIT_AWAKENED;
+    pageout_wake();
+    return wait_queue_sleep(&memory_waiters, &waits_for_memory, NULL, mode, DEADLINE_NEVER);
+}
+
+void page_wake_waiters(void)
+{
+    wait_queue_wake_all(&memory_waiters, WAIT_AWAKENED);
+}
+
 void page_zero(struct page *page)
 {
     memset(page_address(page), 0, PAGE_BYTES);
@@ -217,8 +234,8 @@ static void clear_state(struct page *page)
     page->lock = 0;
     page->unlock_request = 0;
     page->busy = page->absent = page->returning = page->dirty = page->referenced = false;
-    page->precious = page->supply_pending = page->flush_pending = page->kernel = false;
-    page->re_request = false;
+    page->precious = page->flush_pending = page->kernel = page->re_requested = false;
+    page->supply_pending = 0;
 }
 
 static void leave_laundry(struct page *page)
@@ -247,6 +264,8 @@ void page_free(struct page *page)
     assert_free_standing(page);
     clear_state(page);
     if (page->fictitious) {
+        if (list_empty(&fictitious_free))
+            wait_queue_wake_all(&fictitious_waiters, WAIT_AWAKENED);
         list_insert_head(&fictitious_free, &page->queue_link);
         return;
     }
@@ -303,6 +322,14 @@ struct page *page_alloc_fictitious(void)
     struct list_node *node = list_take_first(&fictitious_free);
 
     return node ? list_entry(node, struct page, queue_link) : NULL;
+}
+
+wait_result_t page_wait_for_fictitious(enum wait_mode mode)
+{
+    if (!list_empty(&fictitious_free))
+        return WAIT_AWAKENED;
+    return wait_queue_sleep(&fictitious_waiters, &waits_for_placeholder, NULL, mode,
+                            DEADLINE_NEVER);
 }
 
 /* --- queues --- */
@@ -368,6 +395,8 @@ void page_unwire(struct page *page)
     if (page->object) {
         page->object->wired_count--;
         page_activate(page);
+        if (page->flush_pending)
+            lock_request_unwired(page->object);
     }
 }
 

@@ -53,6 +53,8 @@ struct page {
     uint32_t frame;                   /* physical address >> 12; PAGE_NO_FRAME when fictitious */
     uint16_t wire_count;
     uint8_t queue;                    /* enum page_queue */
+    uint16_t supply_pending;          /* number of the supply whose completion is not queued yet: not
+                                         evictable until then (D-33); 0: none */
     vm_prot_t lock : 8;               /* access that its manager prohibits */
     vm_prot_t unlock_request : 8;     /* access asked for by data_unlock and not answered yet */
 
@@ -64,12 +66,11 @@ struct page {
     bool referenced : 1;
     bool precious : 1;
     bool wanted : 1;                  /* somebody sleeps on it: page_wake() has work */
-    bool supply_pending : 1;          /* not evictable until its supply_completed is queued, D-33 */
     bool flush_pending : 1;           /* a flush waits for its unwiring, D-21 */
     bool laundry : 1;                 /* in flight to the default pager; counted until freed */
     bool external_laundry : 1;        /* in flight to another manager */
     bool kernel : 1;                  /* kernel memory or page table */
-    bool re_request : 1;              /* used by supply: ask for it again, D-10 */
+    bool re_requested : 1;            /* REQUESTED, and asked for a second time, D-10 */
 };
 
 #define PAGE_NO_FRAME UINT32_MAX
@@ -112,8 +113,15 @@ void page_free(struct page *page);
 /* Physically contiguous frames, wired, for devices and kernel stacks; NULL when there are none.
    Below physical address limit, aligned to align bytes (power of two). */
 struct page *page_alloc_contiguous(uint32_t pages, uint64_t limit, uint64_t align);
+/* Sleeps until the caller may allocate; WAIT_INTERRUPTED when interrupted. The predicate may be false
+   again when it returns. */
+wait_result_t page_wait_for_memory(enum wait_mode mode);
+/* Makes all who sleep for memory look again (page-out gave up, or caught up). */
+void page_wake_waiters(void);
 /* A placeholder for a slot; from a bounded pool (R11); NULL when it is used up. */
 struct page *page_alloc_fictitious(void);
+/* Sleeps until a placeholder was given back. */
+wait_result_t page_wait_for_fictitious(enum wait_mode mode);
 
 /* Queues; the page is unwired and has a frame. */
 void page_activate(struct page *page);

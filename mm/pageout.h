@@ -8,7 +8,6 @@
 #include <stdbool.h>
 
 struct page;
-struct port;
 
 /* Starts the daemon thread. */
 void pageout_init(void);
@@ -18,8 +17,5 @@ void pageout_wake(void);
 void pageout_laundry_done(void);
 /* Evicts one page now, as the daemon would; tests and debugging. True if the frame is gone. */
 bool pageout_evict(struct page *page);
-
-/* The default pager's port: a borrowed send right, or NULL (mm/default_manager.c). */
-struct port *default_manager_port(void);
 
 #endif

@@ -10,6 +10,7 @@
 #include "kernel/panic.h"
 #include "kernel/string.h"
 #include "mm/kmem.h"
+#include "mm/object_lifetime.h"
 #include "mm/pmap.h"
 
 #define VM_OBJECT_RESERVE 64u   /* transports for page-out must be had when memory is short */
@@ -163,8 +164,11 @@ void vm_object_paging_begin(struct vm_object *object)
 void vm_object_paging_end(struct vm_object *object)
 {
     assert(object->paging_in_progress > 0);
-    if (--object->paging_in_progress == 0)
-        wait_queue_wake_all(&object->paging_waiters, WAIT_AWAKENED);
+    if (--object->paging_in_progress > 0)
+        return;
+    wait_queue_wake_all(&object->paging_waiters, WAIT_AWAKENED);
+    if (object->termination_wanted)
+        vm_object_reap(object);
 }
 
 /*

@@ -41,7 +41,10 @@ struct vm_object {
     bool copy_source;             /* internal and shared by inheritance: copied page by page */
     bool pageout_transport;       /* carries pages to a manager: never merged or shadow-copied */
     bool use_old_pageout;         /* data_write instead of data_return, D-12 */
-    bool collapse_wanted;
+    bool adopted;                 /* external, its manager is dead: the default pager keeps its pages
+                                     (D-23); what that one does not have is lost */
+    bool termination_wanted;      /* terminate is sent when paging_in_progress ends */
+    bool terminate_only;          /* destroyed by its manager: lives on after terminate */
 
     /* Pages by offset: a radix tree, depth by the largest offset in use. */
     struct radix pages;
@@ -67,6 +70,9 @@ struct vm_object {
     struct wait_queue paging_waiters;  /* for paging_in_progress == 0 */
     struct wait_queue absent_waiters;  /* for room below the outstanding-request limit */
     struct list pending_replies;  /* lock_request replies that wait for unwiring, D-21 */
+
+    uint16_t supply_number;       /* of the last supply that wanted a completion */
+    struct list_node work_link;   /* in the reaper's list (mm/object_lifetime.c) */
 
     struct list_node cache_link;  /* in the list of cached (unreferenced) objects */
     struct list_node all_link;    /* in vm_object_list, for the monitor and leak tests */
