@@ -4,6 +4,7 @@ import glob
 import io
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -169,6 +170,36 @@ def compile_commands_are_read():
     return differences("entries", [entry["file"] for entry in found], ["a/b.c"])
 
 
+def abi_check_notices():
+    """Our headers pass; a changed constant, field and id, and a lost header, are each named."""
+    include = os.path.join(qemu.ROOT, "include")
+    plain = run_tool("abi-check", include)
+    problems = [] if plain.returncode == 0 else plain.stdout.splitlines()
+    changes = (
+        ("mach/kern_return.h", r"(KERN_NO_SPACE\s+)3\b", r"\g<1>33", "! constant KERN_NO_SPACE"),
+        ("mach/message.h", r"(mach_port_seqno_t\s+)(\w*\s*msgh_seqno;)",
+         r"unsigned long extra; \1\2", "! field mach_msg_header_t.msgh_seqno"),
+        ("mach/mach_port.defs", r"\broutine mach_port_rename\b", "skip; routine mach_port_rename",
+         "! message mach_port_rename"))
+    with tempfile.TemporaryDirectory() as folder:
+        copy = os.path.join(folder, "include")
+        shutil.copytree(include, copy)
+        for name, pattern, replacement, word in changes:
+            path = os.path.join(copy, name)
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+            changed = re.sub(pattern, replacement, text, count=1)
+            if changed == text:
+                problems.append(f"{name} does not have what the test would change")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(changed)
+        os.remove(os.path.join(copy, "mach", "policy.h"))
+        done = run_tool("abi-check", copy)
+    words = [word for _, _, _, word in changes] + ["- header mach/policy.h"]
+    problems += [f"it does not say `{word}`" for word in words if word not in done.stdout]
+    return problems + differences("status", done.returncode, 1)
+
+
 def doctor_is_content():
     done = run_tool("doctor")
     return [] if done.returncode == 0 else done.stdout.splitlines()
@@ -214,5 +245,6 @@ def cases():
         ("result lines are read", result_lines_are_read),
         ("boot comments of user tests are read", boot_comments_are_read),
         ("compile commands are collected", compile_commands_are_read),
+        ("abi-check passes our headers and notices changes", abi_check_notices),
         ("doctor finds everything", doctor_is_content),
         ("the Python tools are clean", tools_are_clean))]
