@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PORTHOLE_MESSAGE_H
+#define PORTHOLE_MESSAGE_H
+
+#include <mach/boolean.h>
+#include <mach/message.h>
+
+/* A demultiplexer: TRUE if it knew the request; then the reply is filled in. */
+typedef boolean_t (*mach_msg_demux_t)(mach_msg_header_t *request, mach_msg_header_t *reply);
+
+/* A demultiplexer's way to say that it does not know the request: a MIG_BAD_ID reply. */
+void mig_reply_setup(const mach_msg_header_t *request, mach_msg_header_t *reply);
+
+/* Serves requests to a port or set, of at most max_size bytes, until receiving fails. */
+mach_msg_return_t mach_msg_server(mach_msg_demux_t demux, mach_msg_size_t max_size,
+                                  mach_port_t port);
+/* The same with receive options and a timeout (ms) if MACH_RCV_TIMEOUT is among them. */
+mach_msg_return_t mach_msg_server_timeout(mach_msg_demux_t demux, mach_msg_size_t max_size,
+                                          mach_port_t port, mach_msg_option_t option,
+                                          mach_msg_timeout_t timeout);
+/* Serves one request. */
+mach_msg_return_t mach_msg_server_once(mach_msg_demux_t demux, mach_msg_size_t max_size,
+                                       mach_port_t port, mach_msg_option_t option,
+                                       mach_msg_timeout_t timeout);
+
+/* Gives up the rights and memory in a received message; with the reply right, or without. */
+void mach_msg_destroy(mach_msg_header_t *message);
+void mach_msg_destroy_body(const mach_msg_header_t *message);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef STRING_H
+#define STRING_H
+
+#include <stddef.h>
+
+/* As in standard C. */
+void *memcpy(void *restrict destination, const void *restrict source, size_t bytes);
+void *memmove(void *destination, const void *source, size_t bytes);
+void *memset(void *destination, int value, size_t bytes);
+int memcmp(const void *left, const void *right, size_t bytes);
+void *memchr(const void *memory, int value, size_t bytes);
+size_t strlen(const char *string);
+size_t strnlen(const char *string, size_t limit);
+int strcmp(const char *left, const char *right);
+int strncmp(const char *left, const char *right, size_t limit);
+char *strchr(const char *string, int character);
+char *strrchr(const char *string, int character);
+char *strstr(const char *string, const char *part);
+char *strcpy(char *destination, const char *source);
+char *strncpy(char *destination, const char *source, size_t limit);
+char *strcat(char *destination, const char *source);
+/* Copies what fits and always ends with a zero; returns the length of the source. */
+size_t strlcpy(char *destination, const char *source, size_t size);
+
+#endif

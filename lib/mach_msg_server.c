@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Server loops around MIG demultiplexers.
+ *
+ * The rule they keep: a handler owns the rights and memory of its request exactly when it returned
+ * KERN_SUCCESS or MIG_NO_REPLY. On any other code they are destroyed here (not the reply right,
+ * which the error answer uses).
+ */
+#include <mach.h>
+#include <mach/mig_errors.h>
+#include <porthole/message.h>
+#include <stdlib.h>
+
+/* Runs one request. True: reply holds an answer that is to be sent. */
+static boolean_t serve(mach_msg_demux_t demux, mach_msg_header_t *request, mach_msg_header_t *reply)
+{
+    mig_reply_header_t *answer = (mig_reply_header_t *)reply;
+
+    if (!demux(request, reply)) {
+        mig_reply_setup(request, reply);
+    }
+    if (!(answer->Head.msgh_bits & MACH_MSGH_BITS_COMPLEX)) {
+        if (answer->RetCode == MIG_NO_REPLY) {
+            return FALSE;
+        }
+        if (answer->RetCode != KERN_SUCCESS) {
+            mach_msg_destroy_body(request);
+            if (answer->RetCode == MIG_DESTROY_REQUEST) {
+                mach_msg_destroy(reply);
+                return FALSE;
+            }
+        }
+    }
+    return reply->msgh_remote_port != MACH_PORT_NULL;
+}
+
+/*
+ * Never waits for a client: a send-once right always has room, and a client that gave a send right
+ * to a full port loses the answer.
+ */
+static void reply_send(mach_msg_header_t *reply)
+{
+    mach_msg_return_t result = mach_msg(reply, MACH_SEND_MSG | MACH_SEND_TIMEOUT, reply->msgh_size,
+                                        0, MACH_PORT_NULL, 0, MACH_PORT_NULL);
+
+    if (result == MACH_SEND_INVALID_DEST || (result & ~MACH_MSG_MASK) == MACH_SEND_TIMED_OUT) {
+        mach_msg_destroy(reply);
+    }
+}
+
+/* Sends an answer and waits for the next request in the same buffer, in one trap. */
+static mach_msg_return_t reply_and_receive(mach_msg_header_t *buffer, mach_msg_size_t max_size,
+                                           mach_port_t port)
+{
+    mach_msg_return_t result =
+        mach_msg(buffer, MACH_SEND_MSG | MACH_SEND_TIMEOUT | MACH_RCV_MSG, buffer->msgh_size,
+                 max_size, port, 0, MACH_PORT_NULL);
+
+    if (result == MACH_SEND_INVALID_DEST || (result & ~MACH_MSG_MASK) == MACH_SEND_TIMED_OUT) {
+        mach_msg_destroy(buffer);
+        return mach_msg(buffer, MACH_RCV_MSG, 0, max_size, port, 0, MACH_PORT_NULL);
+    }
+    return result;
+}
+
+/* Header or body of a message could not be received whole: it is gone, but the port is well. */
+static boolean_t one_message_lost(mach_msg_return_t result)
+{
+    mach_msg_return_t code = result & ~MACH_MSG_MASK;
+
+    return code == MACH_RCV_TOO_LARGE || code == MACH_RCV_HEADER_ERROR;
+}
+
+mach_msg_return_t mach_msg_server(mach_msg_demux_t demux, mach_msg_size_t max_size,
+                                  mach_port_t port)
+{
+    mach_msg_header_t *request = malloc(max_size), *reply = malloc(max_size);
+    mach_msg_return_t result = KERN_RESOURCE_SHORTAGE;
+    boolean_t answer = FALSE;
+
+    while (request != NULL && reply != NULL) {
+        if (answer) {
+            mach_msg_header_t *next = reply;
+            reply = request;
+            request = next;
+            result = reply_and_receive(request, max_size, port);
+        } else {
+            result = mach_msg(request, MACH_RCV_MSG, 0, max_size, port, 0, MACH_PORT_NULL);
+        }
+        answer = FALSE;
+        if (result == MACH_MSG_SUCCESS) {
+            answer = serve(demux, request, reply);
+        } else if (!one_message_lost(result)) {
+            break;
+        }
+    }
+    free(request);
+    free(reply);
+    return result;
+}
+
+mach_msg_return_t mach_msg_server_timeout(mach_msg_demux_t demux, mach_msg_size_t max_size,
+                                          mach_port_t port, mach_msg_option_t option,
+                                          mach_msg_timeout_t timeout)
+{
+    mach_msg_return_t result;
+
+    do {
+        result = mach_msg_server_once(demux, max_size, port, option, timeout);
+    } while (result == MACH_MSG_SUCCESS);
+    return result;
+}
+
+mach_msg_return_t mach_msg_server_once(mach_msg_demux_t demux, mach_msg_size_t max_size,
+                                       mach_port_t port, mach_msg_option_t option,
+                                       mach_msg_timeout_t timeout)
+{
+    mach_msg_header_t *request = malloc(max_size), *reply = malloc(max_size);
+    mach_msg_return_t result = KERN_RESOURCE_SHORTAGE;
+
+    if (request != NULL && reply != NULL) {
+        result = mach_msg(request, MACH_RCV_MSG | option, 0, max_size, port, timeout,
+                          MACH_PORT_NULL);
+        if (result == MACH_MSG_SUCCESS && serve(demux, request, reply)) {
+            reply_send(reply);
+        }
+    }
+    free(request);
+    free(reply);
+    return result;
+}
