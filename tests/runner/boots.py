@@ -3,10 +3,12 @@
 import glob
 import os
 import re
+import subprocess
+import tempfile
 
 from guest import qemu
 from guest.session import Ending
-from runner.case import Case, Outcome, boot
+from runner.case import Case, Outcome, boot, single
 
 SOURCES = os.path.join(qemu.ROOT, "tests", "kernel", "*.c")
 
@@ -73,10 +75,28 @@ def notes_of(report, number):
 
 
 def image_boots():
-    """The disk image of `make image` boots as the loose files do."""
-    image = os.path.join(qemu.BUILD, "porthole.img")
-    finished = boot(door="uefi", image=image, timeout=90)
-    return [Outcome("boot: the disk image boots by UEFI", finished.expect(Ending.SUCCESS))]
+    """The disk image boots as the loose files do."""
+    with tempfile.TemporaryDirectory(prefix="porthole-test-") as folder:
+        image = os.path.join(folder, "image")
+        made = subprocess.run(
+            [os.path.join(qemu.ROOT, "tools", "mkimage"), image,
+             *(os.path.join(qemu.BUILD, name) for name in ("BOOTX64.EFI", "kernel.elf", "initrd.cpio")),
+             "selftest debug-exit"], capture_output=True, text=True, check=False)
+        if made.returncode:
+            return made.stderr.splitlines()
+        return boot(door="uefi", image=image).expect(Ending.SUCCESS)
+
+
+def reference_module_runs():
+    """A module of the reference's headers and stubs alone prints, allocates, and powers off."""
+    archive = os.path.join(qemu.BUILD, "tests", "abi", "initrd.cpio")
+    if not os.path.exists(archive):
+        return ["it was not built: `make abi-module` needs the reference headers of ./setup"]
+    finished = boot(initrd=archive)
+    problems = finished.expect(Ending.SUCCESS)
+    if finished.result.console.count("module: ok - ") < 3:
+        problems += ["it does not say `module: ok - ` for what it did"] + finished.tail()
+    return problems
 
 
 def cases():
@@ -86,6 +106,8 @@ def cases():
              lambda: last(self_tests("uefi", "uefi", memory=64))),
         Case("boot: self-tests through the pvh door, plain processor",
              lambda: last(self_tests("pvh", "plain", cpu="qemu64", memory=32))),
+        single("boot: the disk image boots by UEFI", image_boots),
+        single("boot: a module of the reference's headers and stubs runs", reference_module_runs),
     ]
 
 
