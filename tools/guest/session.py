@@ -58,11 +58,13 @@ class Session:
     interactive: the terminal belongs to the guest (Ctrl-A X leaves) and on_console is not called.
     on_text(session, text): called after each piece of console output with all of it so far; it may
     call session.type(...), so that a test can talk to the guest.
+    keys: a file descriptor from which to read what to type, as it arrives.
     """
 
-    def __init__(self, machine, timeout=None, on_console=None, interactive=False, on_text=None):
+    def __init__(self, machine, timeout=None, on_console=None, interactive=False, on_text=None,
+                 keys=None):
         self.machine, self.timeout, self.interactive = machine, timeout, interactive
-        self.on_console, self.on_text = on_console, on_text
+        self.on_console, self.on_text, self.keys = on_console, on_text, keys
         self.console = bytearray()
         self.log = bytearray()
         self.errors = b""
@@ -117,16 +119,20 @@ class Session:
         if not self.interactive:
             os.set_blocking(self.process.stdout.fileno(), False)
             self.selector.register(self.process.stdout, selectors.EVENT_READ, self.read_console)
+        if self.keys is not None:
+            self.selector.register(self.keys, selectors.EVENT_READ, self.read_keys)
 
     def stop(self):
         """End QEMU if it still runs; nothing of a run outlives it."""
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(3)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+            self.send("quit")
+            for last_resort in (lambda: self.process.send_signal(signal.SIGTERM), self.process.kill):
+                try:
+                    self.process.wait(3)
+                    break
+                except subprocess.TimeoutExpired:
+                    last_resort()
+            self.process.wait()
         self.selector.close()
         self.control.close()
         os.close(self.log_fd)
@@ -188,6 +194,13 @@ class Session:
             self.on_console(data)
         if self.on_text:
             self.on_text(self, self.console.decode(errors="replace"))
+
+    def read_keys(self):
+        data = os.read(self.keys, 4096)
+        if data:
+            self.type(data.decode(errors="replace"))
+        else:
+            self.selector.unregister(self.keys)
 
     def type(self, text):
         """Send keys to the guest's console."""
