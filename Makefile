@@ -49,7 +49,7 @@ EFI_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fpic -fshort-wchar -fno-stack-pr
 # What MIG writes is not ours to tidy; what would be a wrong type in it is ours.
 GENERATED := -Wall -Wno-unused -Wno-address-of-packed-member -Werror=incompatible-pointer-types \
     -Werror=implicit-function-declaration -Werror=int-conversion
-NASMFLAGS := -f elf64 -g -F dwarf -I./ -w+all
+NASMFLAGS := -f elf64 -g -F dwarf -I./ -w+all -w-unknown-warning
 
 # ---------------------------------------------------------------- sources
 

@@ -4,13 +4,12 @@ import os
 import re
 import subprocess
 
-from guest import qemu
+from guest import qemu, size
 from runner.case import single
 
 FILE_LIMIT = 600
 FUNCTION_LIMIT = 80
 KERNEL_LIMIT = 15000
-KERNEL_FOLDERS = ("boot/", "kernel/", "mm/", "ipc/")
 NO_LICENCE_LINE = {"LICENSE"}
 FUNCTION_START = re.compile(r"^[A-Za-z_][^;={}]*\)\s*$|^[A-Za-z_][^;={}]*\)\s*\{\s*$")
 
@@ -64,14 +63,7 @@ def function_sizes():
 
 
 def kernel_size():
-    """Lines of boot + kernel + mm + ipc that are neither blank nor comment."""
-    total = 0
-    for path, text in sources().items():
-        if path.startswith(KERNEL_FOLDERS) and code(path):
-            mark = ";" if path.endswith(".asm") else "//"
-            bare = text if mark == ";" else re.sub(r"/\*.*?\*/", "", text, flags=re.S)
-            total += sum(bool(line.strip()) and not line.strip().startswith(mark)
-                         for line in bare.splitlines())
+    total = size.kernel_lines()
     return [] if total <= KERNEL_LIMIT else [f"{total} lines of code, over {KERNEL_LIMIT}"]
 
 

@@ -204,8 +204,11 @@ class Session:
 
     def type(self, text):
         """Send keys to the guest's console."""
-        self.process.stdin.write(text.encode())
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(text.encode())
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass
 
     def read_log(self):
         data = read_some(self.log_fd)
