@@ -98,9 +98,7 @@ enter_high:
         mov gs, eax
         xor ebp, ebp
         call kernel_main
-.forever:
-        hlt
-        jmp .forever
+        ud2                             ; it does not come back
 
         section .data
 
@@ -143,9 +141,8 @@ early_pd:
 %assign i i + 1
 %endrep
 
-        section .bss
+        section .bss align=4096
 
-        alignb 4096
         global boot_stack
         global boot_stack_top
 boot_stack:

@@ -28,7 +28,7 @@ struct cpu {
     uint32_t number;
 };
 
-/* What this kind of processor can do; set once by cpu_init. */
+/* What this kind of processor can do; set once by cpu_init. Without nx the kernel does not start. */
 struct cpu_features {
     bool nx, smep, smap, xsave, xsaveopt, fsgsbase, pages_1g, invariant_tsc, umip;
 };
@@ -40,6 +40,8 @@ void cpu_init(void);
 void cpu_idle(void);
 /* Serves the interrupts that are pending; long operations call it between bounded chunks. */
 void cpu_interrupt_window(void);
+/* Makes the machine reset by an exception that cannot be delivered; for tests. */
+void cpu_triple_fault(void);
 /* Stops for good. */
 void cpu_halt(void) __attribute__((noreturn));
 

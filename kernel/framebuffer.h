@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Text on the screen, where the firmware left a framebuffer. */
+#ifndef KERNEL_FRAMEBUFFER_H
+#define KERNEL_FRAMEBUFFER_H
+
+#include "boot/boot_info.h"
+
+/* Starts writing to pixels, which are mapped at an address. */
+void framebuffer_init(const struct boot_framebuffer *info, void *pixels);
+/* Writes one character; nothing before framebuffer_init. */
+void framebuffer_putc(char c);
+
+#endif

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef KERNEL_MAIN_H
+#define KERNEL_MAIN_H
+
+#include <stdint.h>
+
+/* The kernel's first C function; does not return. */
+void kernel_main(unsigned door, uint64_t physical, uint64_t tsc_at_entry);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/x86_64/backtrace.h"
+
+#include "kernel/printf.h"
+#include "kernel/symbols.h"
+#include "kernel/thread.h"
+#include "kernel/x86_64/registers.h"
+#include "mm/kmem.h"
+
+#include <stdbool.h>
+
+#define DEPTH_MAX   32
+
+extern char boot_stack[], boot_stack_top[];
+
+/* The stack on which a frame pointer lies; only addresses inside it are read. */
+struct bounds {
+    uint64_t start;
+    uint64_t end;
+};
+
+static struct bounds stack_of(const struct thread *thread, uint64_t address)
+{
+    struct bounds boot = { (uint64_t)boot_stack, (uint64_t)boot_stack_top };
+
+    if (address >= boot.start && address < boot.end)
+        return boot;
+    if (thread && thread->machine.stack) {
+        uint64_t start = (uint64_t)thread->machine.stack;
+
+        if (address >= start && address < start + KERNEL_STACK_BYTES)
+            return (struct bounds){ start, start + KERNEL_STACK_BYTES };
+    }
+    return (struct bounds){ 0, 0 };
+}
+
+void backtrace_print_registers(const struct trap_frame *frame)
+{
+    kprintf("  rip %016lx  rsp %016lx  rflags %08lx  cs %02lx\n", frame->rip, frame->rsp,
+            frame->rflags, frame->cs);
+    kprintf("  rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx\n", frame->rax, frame->rbx, frame->rcx,
+            frame->rdx);
+    kprintf("  rsi %016lx  rdi %016lx  rbp %016lx  r8  %016lx\n", frame->rsi, frame->rdi, frame->rbp,
+            frame->r8);
+    kprintf("  r9  %016lx  r10 %016lx  r11 %016lx  r12 %016lx\n", frame->r9, frame->r10, frame->r11,
+            frame->r12);
+    kprintf("  r13 %016lx  r14 %016lx  r15 %016lx  cr2 %016lx\n", frame->r13, frame->r14, frame->r15,
+            cr2_read());
+}
+
+/* back: 1 for a return address, which may lie behind the function that made the call. */
+static void print_address(uint64_t rip, unsigned back)
+{
+    uint64_t offset;
+    const char *name = symbol_lookup(rip - back, &offset);
+
+    if (name)
+        kprintf("  %016lx  %s+0x%lx\n", rip, name, offset + back);
+    else
+        kprintf("  %016lx\n", rip);
+}
+
+static void print_chain(const struct thread *thread, uint64_t rbp)
+{
+    struct bounds stack = stack_of(thread, rbp);
+
+    for (int depth = 0; depth < DEPTH_MAX; depth++) {
+        const uint64_t *frame = (const uint64_t *)rbp;
+
+        if (rbp < stack.start || rbp + 16 > stack.end || (rbp & 7) != 0 || frame[1] == 0)
+            return;
+        print_address(frame[1], 1);
+        if (frame[0] <= rbp)
+            return;
+        rbp = frame[0];
+    }
+}
+
+void backtrace_print_from(uint64_t rip, uint64_t rbp)
+{
+    print_address(rip, 0);
+    print_chain(thread_current(), rbp);
+}
+
+void backtrace_print(void)
+{
+    print_chain(thread_current(), (uint64_t)__builtin_frame_address(0));
+}
+
+void backtrace_print_thread(const struct thread *thread)
+{
+    const uint64_t *saved = (const uint64_t *)thread->machine.saved_sp;
+
+    print_chain(thread, saved[4]);      /* rbp, as switch_stacks pushes it */
+}

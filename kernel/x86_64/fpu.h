@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Floating-point and vector registers. They are saved and loaded at every switch between user threads
+ * (eagerly): with compilers that use vector registers for structure copies, every thread uses them.
+ */
+#ifndef KERNEL_X86_64_FPU_H
+#define KERNEL_X86_64_FPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Switches the unit on; finds how large a thread's area is. */
+void fpu_init(void);
+/* Bytes of an area; a multiple of 64, as is its alignment. */
+uint32_t fpu_area_bytes(void);
+/* Bytes that XSAVE fills; 512 with FXSAVE. */
+uint32_t fpu_state_bytes(void);
+/* Puts the start state into an area. */
+void fpu_area_init(void *area);
+/* Moves the registers into an area. */
+void fpu_save(void *area);
+/* Moves an area into the registers. */
+void fpu_restore(const void *area);
+/* True if loading the area would not fault: reserved bits are zero. */
+bool fpu_area_valid(const void *area);
+
+#endif

@@ -1,0 +1,172 @@
+; SPDX-License-Identifier: BSD-2-Clause
+;
+; System calls ("traps"). rax holds the negative trap number; rdi rsi rdx r10 r8 r9 hold the arguments,
+; more lie on the user's stack above the return address of the stub. The result comes back in rax; rcx
+; and r11 are lost to the instruction, everything else is as before.
+;
+; The entry saves all registers, so that the state of a thread that sleeps in a trap can be read; the
+; fast exit reloads only what C functions may change. Whoever changes a sleeping thread's state
+; sets an AST bit, and the slow exit reloads everything.
+
+%include "kernel/x86_64/offsets.inc"
+
+        extern exception_noncanonical
+        extern mach_trap_table
+        extern thread_ast
+        extern trap_dispatch
+        extern trap_invalid
+
+TRAP_DISPATCH_COUNT equ 256             ; as in syscall.c
+
+        SMAP_SITES_BEGIN syscall_smap_sites
+
+        global syscall_entry
+        align 16
+syscall_entry:
+        swapgs
+        mov [gs:CPU_USER_SP], rsp
+        mov rsp, [gs:CPU_TRAP_STACK]    ; the ss slot above never changes
+        push qword [gs:CPU_USER_SP]
+        push r11                        ; rflags
+        push USER_CS
+        push rcx                        ; rip
+        push -1                         ; TRAP_SYSCALL
+        push rax
+        sub rsp, 24                     ; rcx, r11, fault address: unused
+        PUSH_REGISTERS
+        neg rax
+        cmp rax, TRAP_DISPATCH_COUNT
+        jae .bad_number
+        mov rcx, r10
+        call [trap_dispatch + rax * 8]
+.done:
+        mov rdx, [gs:CPU_CURRENT]
+        cmp dword [rdx + THREAD_AST], 0
+        jne .slow
+        add rsp, 48                     ; rbx, rbp, r12 to r15 are untouched
+        pop r9
+        pop r8
+        pop r10
+        pop rdx
+        pop rsi
+        pop rdi
+        mov rcx, [rsp + FRAME_RIP - FRAME_FAULT]
+        mov r11, [rsp + FRAME_RFLAGS - FRAME_FAULT]
+        mov rsp, [rsp + FRAME_RSP - FRAME_FAULT]
+        bt rcx, 47                      ; sysret to such an address would fault in the kernel
+        jc .noncanonical
+        swapgs
+        o64 sysret
+
+.bad_number:
+        call trap_invalid
+        jmp .done
+
+.noncanonical:
+        mov rsp, [gs:CPU_TRAP_STACK]
+        sub rsp, FRAME_SS
+.slow:
+        mov [rsp + FRAME_RAX], rax
+        ; fall through
+
+; The way to user mode by way of thread_ast, with every register from the frame. rsp = frame.
+; New threads start here. A trap's frame is completed first.
+        global return_to_user
+return_to_user:
+        cmp dword [rsp + FRAME_VECTOR], -1
+        jne .complete
+        mov rax, [rsp + FRAME_RIP]
+        mov [rsp + FRAME_RCX], rax
+        mov rax, [rsp + FRAME_RFLAGS]
+        mov [rsp + FRAME_R11], rax
+        mov dword [rsp + FRAME_VECTOR], 0
+.complete:
+        mov rax, [gs:CPU_CURRENT]
+        cmp dword [rax + THREAD_AST], 0
+        je .no_ast
+        call thread_ast
+.no_ast:
+        bt qword [rsp + FRAME_RIP], 47
+        jc return_to_bad_rip
+        swapgs
+        global restore_and_return
+restore_and_return:
+        pop r15
+        pop r14
+        pop r13
+        pop r12
+        pop rbp
+        pop rbx
+        pop r9
+        pop r8
+        pop r10
+        pop rdx
+        pop rsi
+        pop rdi
+        add rsp, 8
+        pop r11
+        pop rcx
+        pop rax
+        add rsp, 8
+        iretq
+
+return_to_bad_rip:
+        call exception_noncanonical
+        jmp return_to_user.complete
+
+; A trap with seven arguments, as mach_msg: like a C function with six, and the user's stack.
+; rax = index in the trap table.
+        global trap_seven_arguments
+        align 16
+trap_seven_arguments:
+        mov r10, [rsp + 8 + FRAME_RSP]
+        mov r11, 0x7ffffffffff0
+        cmp r10, r11
+        ja trap_stack_fault
+        STAC_IF_SMAP
+        global trap_stack_load
+trap_stack_load:
+        mov r10, [r10 + 8]
+        CLAC_IF_SMAP
+        shl rax, 4
+        push r10
+        call [mach_trap_table + rax]
+        add rsp, 8
+        ret
+; Goes on here when the user's stack cannot be read.
+        extern trap_bad_stack
+        global trap_stack_fault
+trap_stack_fault:
+        CLAC_IF_SMAP
+        jmp trap_bad_stack
+
+; switch_stacks(uint64_t *save_sp, uint64_t new_sp)
+        global switch_stacks
+        align 16
+switch_stacks:
+        push rbx
+        push rbp
+        push r12
+        push r13
+        push r14
+        push r15
+        mov [rdi], rsp
+        mov rsp, rsi
+        pop r15
+        pop r14
+        pop r13
+        pop r12
+        pop rbp
+        pop rbx
+        ret
+
+; Where a kernel thread starts: r12 = function, r13 = argument.
+        extern thread_exit
+        global kernel_thread_start
+kernel_thread_start:
+        mov rdi, r13
+        xor ebp, ebp
+        call r12
+        call thread_exit
+
+        SMAP_SITES_END

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* System calls: from the instruction to the trap table. */
+#ifndef KERNEL_X86_64_SYSCALL_H
+#define KERNEL_X86_64_SYSCALL_H
+
+#include <stdint.h>
+
+/* Readies the instruction; mach_trap_table must be what it will be. */
+void syscall_init(void);
+
+/* Called by syscall.asm: the other ends of a trap. */
+int64_t trap_invalid(void);
+int64_t trap_bad_stack(void);
+void exception_noncanonical(void);
+
+#endif
