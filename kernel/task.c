@@ -13,6 +13,7 @@
 #include "mm/kmem.h"
 #include "mm/page.h"
 #include "mm/vm_map.h"
+#include "mm/vm_map_fork.h"
 
 #define TASKS_MIN 64u
 #define FRAMES_PER_TASK 64u /* memory for each task that may exist: bounds what users can take */

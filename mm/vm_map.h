@@ -12,6 +12,7 @@
  * changed (V-15): when it is short, the answer is KERN_RESOURCE_SHORTAGE and the map is as before.
  *
  *   vm_map.c          this file: maps, entries, ranges
+ *   vm_map_enter.c    adding ranges
  *   vm_map_tree.c     where entries and gaps are
  *   vm_map_lookup.c   from an address to an object, for faults
  *   vm_map_remove.c   taking ranges away
@@ -87,18 +88,6 @@ void vm_map_release(struct vm_map *map);
 /* Removes everything and marks the map dead (task_terminate). Keeps the caller's reference. */
 void vm_map_destroy(struct vm_map *map);
 
-/*
- * Adds an entry: at *address, or at the lowest gap with the mask's bits zero when anywhere. Consumes
- * the object reference on success (object may be NULL). Wires it when the map asks for that.
- */
-kern_return_t vm_map_enter(struct vm_map *map, vm_offset_t *address, vm_size_t size,
-                           vm_offset_t mask, bool anywhere, struct vm_object *object,
-                           vm_offset_t offset, bool needs_copy, vm_prot_t protection,
-                           vm_prot_t max_protection, vm_inherit_t inheritance);
-/* Adds an entry that shows device memory. */
-kern_return_t vm_map_enter_device(struct vm_map *map, vm_offset_t *address, vm_size_t size,
-                                  bool anywhere, uint64_t physical, vm_prot_t protection);
-
 /* The entry that contains the address, or the last before it (possibly NULL) and false. */
 bool vm_map_lookup_entry(struct vm_map *map, vm_offset_t address, struct vm_map_entry **entry);
 /* The first entry that ends after the address, or NULL. */
@@ -140,9 +129,13 @@ struct vm_map_entry *vm_map_clip_range(struct vm_map *map, vm_offset_t start, vm
 void vm_map_link(struct vm_map *map, struct vm_map_entry *entry, struct vm_map_entry *previous);
 /* Takes an entry out of the map; it keeps its object reference and belongs to the caller. */
 void vm_map_unlink(struct vm_map *map, struct vm_map_entry *entry);
-/* A free place for `size` bytes: the lowest with the mask's bits zero. KERN_NO_SPACE,
-   KERN_RESOURCE_SHORTAGE past the map's limits. *previous is the entry before it or NULL. */
+/*
+ * A free place for `size` bytes: *address itself, or anywhere: the lowest with the mask's bits zero.
+ * KERN_NO_SPACE (also past the map's size limit), KERN_INVALID_ADDRESS outside the map,
+ * KERN_RESOURCE_SHORTAGE for too many entries. *previous is the entry before the place, or NULL.
+ */
 kern_return_t vm_map_find_space(struct vm_map *map, vm_size_t size, vm_offset_t mask,
-                                vm_offset_t *address, struct vm_map_entry **previous);
+                                bool anywhere, vm_offset_t *address,
+                                struct vm_map_entry **previous);
 
 #endif

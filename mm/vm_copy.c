@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copies: making, reading, freeing.
+ */
+#include "mm/vm_copy.h"
+
+#include "kernel/panic.h"
+#include "kernel/string.h"
+#include "mm/fault.h"
+#include "mm/kmem.h"
+#include "mm/object_lifetime.h"
+#include "mm/page.h"
+#include "mm/vm_copy_capture.h"
+#include "mm/vm_map.h"
+#include "mm/vm_object.h"
+
+#define COPY_RESERVE 64u    /* for what page-out sends when memory is short */
+
+static struct kmem_cache copy_cache;
+
+void vm_copy_init(void)
+{
+    kmem_cache_init(&copy_cache, "vm-copy", sizeof(struct vm_copy), COPY_RESERVE, 0);
+}
+
+struct vm_copy *vm_copy_create(vm_offset_t base, vm_offset_t head, vm_size_t size)
+{
+    struct vm_copy *copy = kmem_cache_alloc(&copy_cache);
+
+    if (!copy)
+        return NULL;
+    list_init(&copy->entries);
+    copy->base = base;
+    copy->head = head;
+    copy->size = size;
+    return copy;
+}
+
+void vm_copy_free(struct vm_copy *copy)
+{
+    kmem_cache_free(&copy_cache, copy);
+}
+
+void vm_copy_discard(struct vm_copy *copy)
+{
+    struct list_node *node;
+
+    if (!copy)
+        return;
+    while ((node = list_take_first(&copy->entries)) != NULL) {
+        struct vm_map_entry *entry = list_entry(node, struct vm_map_entry, link);
+
+        vm_object_release(entry->object);
+        vm_map_entry_free(entry);
+    }
+    vm_copy_free(copy);
+}
+
+struct vm_map_entry *vm_copy_entry(const struct vm_copy *copy, vm_offset_t address)
+{
+    list_for_each(&copy->entries, node) {
+        struct vm_map_entry *entry = list_entry(node, struct vm_map_entry, link);
+
+        if (address < entry->end)
+            return entry;
+    }
+    panic("vm_copy: no entry at %lx", address);
+}
+
+/* Reads bytes that lie in one page. */
+static kern_return_t read_in_page(const struct vm_copy *copy, vm_offset_t address, void *buffer,
+                                  vm_size_t bytes, enum wait_mode mode)
+{
+    struct vm_map_entry *entry = vm_copy_entry(copy, address);
+    kern_return_t result;
+    struct page *page;
+    bool writable;
+
+    if (!entry->object) {
+        memset(buffer, 0, bytes);
+        return KERN_SUCCESS;
+    }
+    result = vm_fault_page(entry->object, entry->offset + (page_trunc(address) - entry->start),
+                           VM_PROT_READ, mode, &page, &writable);
+    if (result != KERN_SUCCESS)
+        return result;
+    memcpy(buffer, (char *)page_address(page) + (address & PAGE_MASK), bytes);
+    page_wake(page, WAIT_AWAKENED);
+    return KERN_SUCCESS;
+}
+
+kern_return_t vm_copy_read(struct vm_copy *copy, vm_size_t offset, void *buffer, vm_size_t bytes,
+                           enum wait_mode mode)
+{
+    vm_offset_t at = copy->base + copy->head + offset;
+
+    assert(offset <= copy->size && bytes <= copy->size - offset);
+    while (bytes > 0) {
+        vm_size_t part = PAGE_BYTES - (at & PAGE_MASK);
+        kern_return_t result;
+
+        if (part > bytes)
+            part = bytes;
+        result = read_in_page(copy, at, buffer, part, mode);
+        if (result != KERN_SUCCESS)
+            return result;
+        at += part;
+        buffer = (char *)buffer + part;
+        bytes -= part;
+    }
+    return KERN_SUCCESS;
+}
+
+/* Fills an object with kernel bytes, the rest of the last page with zeros. */
+static bool fill(struct vm_object *object, const char *buffer, vm_size_t bytes)
+{
+    for (vm_offset_t at = 0; at < bytes; at += PAGE_BYTES) {
+        vm_size_t part = bytes - at < PAGE_BYTES ? bytes - at : PAGE_BYTES;
+        struct page *page = page_alloc(PAGE_WAIT_INTERRUPTIBLE);
+
+        if (!page)
+            return false;
+        if (part < PAGE_BYTES)
+            page_zero(page);
+        memcpy(page_address(page), buffer + at, part);
+        if (!vm_object_insert(object, at, page)) {
+            page_free(page);
+            return false;
+        }
+        page->dirty = true;
+        page_activate(page);
+    }
+    return true;
+}
+
+struct vm_copy *vm_copy_from_bytes(const void *buffer, vm_size_t bytes)
+{
+    struct vm_copy *copy = vm_copy_create(0, 0, bytes);
+    struct vm_map_entry *entry = vm_map_entry_alloc();
+    struct vm_object *object = vm_object_create(page_round(bytes));
+
+    if (copy && entry && object && fill(object, buffer, bytes)) {
+        memset(entry, 0, sizeof(*entry));
+        entry->end = page_round(bytes);
+        entry->object = object;
+        vm_capture_detach(entry);
+        list_insert_tail(&copy->entries, &entry->link);
+        return copy;
+    }
+    vm_object_release(object);
+    vm_map_entry_free(entry);
+    vm_copy_discard(copy);
+    return NULL;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A child's map, entry by entry from the lowest up. Copying pages may sleep, and the parent's map may
+ * change meanwhile: the next entry is looked up by address each time.
+ */
+#include "mm/vm_map_fork.h"
+
+#include "mm/vm_copy_capture.h"
+#include "mm/vm_map_lookup.h"
+#include "mm/vm_map_tree.h"
+#include "mm/vm_object.h"
+
+/* Child and parent show the same object from now on. */
+static kern_return_t share(struct vm_map *parent, struct vm_map_entry *entry,
+                           struct vm_map_entry *child_entry)
+{
+    if (!entry->device) {
+        kern_return_t result = vm_map_entry_own_object(parent, entry, true);
+
+        if (result != KERN_SUCCESS)
+            return result;
+        if (entry->object->internal)
+            entry->object->copy_source = true;
+        entry->shared = true;
+    }
+    vm_map_entry_copy_range(child_entry, entry, entry->start, entry->end);
+    return KERN_SUCCESS;
+}
+
+/* Fills the child's entry by the parent's inheritance. */
+static kern_return_t inherit(struct vm_map *parent, struct vm_map_entry *entry,
+                             struct vm_map_entry *child_entry)
+{
+    if (entry->inheritance == VM_INHERIT_SHARE || entry->device)
+        return share(parent, entry, child_entry);
+    if (!vm_capture_can_mark(entry))
+        return vm_capture_pages(entry, entry->start, entry->end, entry->start, entry->end,
+                                child_entry);
+    vm_capture_marked(parent, entry, child_entry);
+    return KERN_SUCCESS;
+}
+
+/* Adds the inherited form of one parent's entry behind all that the child has. */
+static kern_return_t fork_entry(struct vm_map *parent, struct vm_map_entry *entry,
+                                struct vm_map *child)
+{
+    struct list_node *last = list_last(&child->entries);
+    struct vm_map_entry *child_entry = vm_map_entry_alloc();
+    kern_return_t result;
+
+    if (!child_entry)
+        return KERN_RESOURCE_SHORTAGE;
+    result = inherit(parent, entry, child_entry);
+    if (result != KERN_SUCCESS) {
+        vm_map_entry_free(child_entry);
+        return result;
+    }
+    child_entry->wired_count = 0;
+    child_entry->wired_end = 0;
+    vm_map_link(child, child_entry, last ? list_entry(last, struct vm_map_entry, link) : NULL);
+    return KERN_SUCCESS;
+}
+
+/* Leaves away what of the entry lies below `at`: it came to be there while this thread slept. */
+static kern_return_t cut_below(struct vm_map *parent, struct vm_map_entry **entry, vm_offset_t at)
+{
+    struct vm_map_spares spares;
+    kern_return_t result;
+
+    if ((*entry)->start >= at)
+        return KERN_SUCCESS;
+    result = vm_map_take_spares(parent, at, at, &spares);
+    if (result != KERN_SUCCESS)
+        return result;
+    vm_map_clip(parent, *entry, at, &spares);
+    vm_map_free_spares(&spares);
+    *entry = vm_map_next_entry(parent, *entry);
+    return KERN_SUCCESS;
+}
+
+kern_return_t vm_map_fork(struct vm_map *parent, struct vm_map **result)
+{
+    struct vm_map *child = vm_map_create();
+    struct vm_map_entry *entry;
+    vm_offset_t at = parent->minimum;
+
+    if (!child)
+        return KERN_RESOURCE_SHORTAGE;
+    child->size_limit = parent->size_limit;
+    child->size_limit_max = parent->size_limit_max;
+    while ((entry = vm_map_first_entry(parent, at)) != NULL) {
+        kern_return_t forked = cut_below(parent, &entry, at);
+
+        at = entry->end;
+        if (forked == KERN_SUCCESS && entry->inheritance != VM_INHERIT_NONE)
+            forked = fork_entry(parent, entry, child);
+        if (forked == KERN_SUCCESS && parent->dead)
+            forked = KERN_INVALID_ARGUMENT;
+        if (forked != KERN_SUCCESS) {
+            vm_map_release(child);
+            return forked;
+        }
+    }
+    *result = child;
+    return KERN_SUCCESS;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Protection and inheritance: first the whole range is checked, then changed.
+ */
+#include "mm/vm_map_protect.h"
+
+#include "mm/page.h"
+#include "mm/pmap.h"
+
+/* Rounds a byte range outward; false if it leaves the map. */
+static bool page_range(const struct vm_map *map, vm_offset_t address, vm_size_t size,
+                       vm_offset_t *start, vm_offset_t *end)
+{
+    if (!vm_map_range_valid(map, address, size))
+        return false;
+    *start = page_trunc(address);
+    *end = page_round(address + size);
+    return true;
+}
+
+/* Whether every entry in the range may get the protection. */
+static kern_return_t check_maximum(struct vm_map *map, vm_offset_t start, vm_offset_t end,
+                                   vm_prot_t protection)
+{
+    struct vm_map_entry *entry = vm_map_first_entry(map, start);
+
+    for (; entry && entry->start < end; entry = vm_map_next_entry(map, entry))
+        if (protection & ~entry->max_protection)
+            return KERN_PROTECTION_FAILURE;
+    return KERN_SUCCESS;
+}
+
+/* Gives one whole entry its protection. Hardware is only ever tightened here: faults loosen it. */
+static void protect_entry(struct vm_map *map, struct vm_map_entry *entry, bool set_maximum,
+                          vm_prot_t protection)
+{
+    vm_prot_t old = entry->protection;
+
+    if (set_maximum) {
+        entry->max_protection = protection;
+        entry->protection &= protection;
+    } else {
+        entry->protection = protection;
+    }
+    if ((old & ~entry->protection) && (entry->object || entry->device))
+        pmap_protect(map->pmap, entry->start, entry->end,
+                     entry->protection & (entry->needs_copy ? ~VM_PROT_WRITE : VM_PROT_ALL));
+}
+
+kern_return_t vm_map_protect(struct vm_map *map, vm_offset_t address, vm_size_t size,
+                             bool set_maximum, vm_prot_t protection)
+{
+    struct vm_map_spares spares;
+    struct vm_map_entry *entry;
+    vm_offset_t start, end;
+    kern_return_t result;
+
+    if (map->dead || (protection & ~VM_PROT_ALL))
+        return KERN_INVALID_ARGUMENT;
+    if (!page_range(map, address, size, &start, &end))
+        return KERN_INVALID_ADDRESS;
+    if (size == 0)
+        return KERN_SUCCESS;
+    result = check_maximum(map, start, end, protection);
+    if (result != KERN_SUCCESS)
+        return result;
+    result = vm_map_take_spares(map, start, end, &spares);
+    if (result != KERN_SUCCESS)
+        return result;
+    entry = vm_map_clip_range(map, start, end, &spares);
+    for (; entry && entry->start < end; entry = vm_map_next_entry(map, entry))
+        protect_entry(map, entry, set_maximum, protection);
+    map->version++;
+    vm_map_free_spares(&spares);
+    return KERN_SUCCESS;
+}
+
+kern_return_t vm_map_inherit(struct vm_map *map, vm_offset_t address, vm_size_t size,
+                             vm_inherit_t inheritance)
+{
+    struct vm_map_spares spares;
+    struct vm_map_entry *entry;
+    vm_offset_t start, end;
+    kern_return_t result;
+
+    if (map->dead || (inheritance != VM_INHERIT_SHARE && inheritance != VM_INHERIT_COPY &&
+                      inheritance != VM_INHERIT_NONE))
+        return KERN_INVALID_ARGUMENT;
+    if (!page_range(map, address, size, &start, &end))
+        return KERN_INVALID_ADDRESS;
+    if (size == 0)
+        return KERN_SUCCESS;
+    result = vm_map_take_spares(map, start, end, &spares);
+    if (result != KERN_SUCCESS)
+        return result;
+    entry = vm_map_clip_range(map, start, end, &spares);
+    for (; entry && entry->start < end; entry = vm_map_next_entry(map, entry))
+        entry->inheritance = inheritance;
+    vm_map_free_spares(&spares);
+    return KERN_SUCCESS;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The tree of a map's entries.
+ *
+ * Every entry stores the gap between its predecessor and itself and the largest such gap of its
+ * subtree. The gap behind the last entry is in no node: it is looked at last. After a change, values
+ * are refreshed from the lowest changed node upward, until a node comes out as it was.
+ */
+#include "mm/vm_map_tree.h"
+
+static struct vm_map_entry *previous_of(const struct vm_map *map, const struct vm_map_entry *entry)
+{
+    struct list_node *node = entry->link.previous;
+
+    return node == &map->entries.head ? NULL : list_entry(node, struct vm_map_entry, link);
+}
+
+static struct vm_map_entry *next_of(const struct vm_map *map, const struct vm_map_entry *entry)
+{
+    struct list_node *node = entry->link.next;
+
+    return node == &map->entries.head ? NULL : list_entry(node, struct vm_map_entry, link);
+}
+
+static vm_size_t gap_in_front(const struct vm_map *map, const struct vm_map_entry *entry)
+{
+    struct vm_map_entry *previous = previous_of(map, entry);
+
+    return entry->start - (previous ? previous->end : map->minimum);
+}
+
+static int height_of(const struct vm_map_entry *node)
+{
+    return node ? node->height : 0;
+}
+
+/* Recomputes what a node knows of its subtree; false if nothing is different. */
+static bool refresh(struct vm_map_entry *node)
+{
+    struct vm_map_entry *left = node->left, *right = node->right;
+    int height = 1 + (height_of(left) > height_of(right) ? height_of(left) : height_of(right));
+    vm_size_t gap = node->gap_before;
+    bool changed;
+
+    if (left && left->largest_gap > gap)
+        gap = left->largest_gap;
+    if (right && right->largest_gap > gap)
+        gap = right->largest_gap;
+    changed = gap != node->largest_gap || height != node->height;
+    node->largest_gap = gap;
+    node->height = (uint8_t)height;
+    return changed;
+}
+
+/* Hangs `node` (or nothing) where `old` hangs below `parent`. */
+static void replace_child(struct vm_map *map, struct vm_map_entry *parent,
+                          const struct vm_map_entry *old, struct vm_map_entry *node)
+{
+    if (!parent)
+        map->root = node;
+    else if (parent->left == old)
+        parent->left = node;
+    else
+        parent->right = node;
+    if (node)
+        node->parent = parent;
+}
+
+static struct vm_map_entry *rotate_left(struct vm_map *map, struct vm_map_entry *node)
+{
+    struct vm_map_entry *top = node->right;
+
+    replace_child(map, node->parent, node, top);
+    node->right = top->left;
+    if (top->left)
+        top->left->parent = node;
+    top->left = node;
+    node->parent = top;
+    refresh(node);
+    return top;
+}
+
+static struct vm_map_entry *rotate_right(struct vm_map *map, struct vm_map_entry *node)
+{
+    struct vm_map_entry *top = node->left;
+
+    replace_child(map, node->parent, node, top);
+    node->left = top->right;
+    if (top->right)
+        top->right->parent = node;
+    top->right = node;
+    node->parent = top;
+    refresh(node);
+    return top;
+}
+
+/* Restores the balance of one node, whose subtrees are balanced; returns the subtree's new top. */
+static struct vm_map_entry *balance(struct vm_map *map, struct vm_map_entry *node)
+{
+    int tilt = height_of(node->left) - height_of(node->right);
+
+    if (tilt > 1) {
+        if (height_of(node->left->left) < height_of(node->left->right))
+            rotate_left(map, node->left);
+        return rotate_right(map, node);
+    }
+    if (tilt < -1) {
+        if (height_of(node->right->right) < height_of(node->right->left))
+            rotate_right(map, node->right);
+        return rotate_left(map, node);
+    }
+    return node;
+}
+
+/* Refreshes and balances from the node to the root, as far as something changes. */
+static void settle(struct vm_map *map, struct vm_map_entry *node)
+{
+    while (node) {
+        struct vm_map_entry *top = balance(map, node);
+        bool changed = refresh(top);
+
+        if (top == node && !changed)
+            return;
+        node = top->parent;
+    }
+}
+
+/* The gap in front of an entry has changed. */
+static void settle_gap(struct vm_map *map, struct vm_map_entry *entry)
+{
+    entry->gap_before = gap_in_front(map, entry);
+    settle(map, entry);
+}
+
+/*
+ * Adds an entry whose range is free. The place of a new leaf is the free right side of its predecessor
+ * or else the free left side of its successor: one of them is always free.
+ */
+void vm_map_tree_insert(struct vm_map *map, struct vm_map_entry *entry,
+                        struct vm_map_entry *previous)
+{
+    struct list_node *before = previous ? &previous->link : &map->entries.head;
+    struct vm_map_entry *next;
+
+    list_insert_between(&entry->link, before, before->next);
+    next = next_of(map, entry);
+    entry->left = entry->right = NULL;
+    entry->height = 1;
+    entry->gap_before = entry->largest_gap = gap_in_front(map, entry);
+    if (previous && !previous->right) {
+        previous->right = entry;
+        entry->parent = previous;
+    } else if (next) {
+        next->left = entry;
+        entry->parent = next;
+    } else {
+        map->root = entry;
+        entry->parent = NULL;
+    }
+    settle(map, entry->parent);
+    if (next)
+        settle_gap(map, next);
+}
+
+/*
+ * Takes an entry out. With two subtrees its successor, the leftmost of the right one, takes its place.
+ */
+void vm_map_tree_remove(struct vm_map *map, struct vm_map_entry *entry)
+{
+    struct vm_map_entry *next = next_of(map, entry);
+    struct vm_map_entry *lowest_changed = entry->parent;
+
+    if (entry->left && entry->right) {
+        lowest_changed = next->parent == entry ? next : next->parent;
+        if (next->parent != entry) {
+            replace_child(map, next->parent, next, next->right);
+            next->right = entry->right;
+            next->right->parent = next;
+        }
+        next->left = entry->left;
+        next->left->parent = next;
+        /* As stale as the entry's own values: whoever refreshes from below sees what changed. */
+        next->height = entry->height;
+        next->largest_gap = entry->largest_gap;
+        replace_child(map, entry->parent, entry, next);
+    } else {
+        replace_child(map, entry->parent, entry, entry->left ? entry->left : entry->right);
+    }
+    list_remove(&entry->link);
+    settle(map, lowest_changed);
+    if (next)
+        settle_gap(map, next);
+}
+
+void vm_map_tree_resized(struct vm_map *map, struct vm_map_entry *entry)
+{
+    struct vm_map_entry *next = next_of(map, entry);
+
+    settle_gap(map, entry);
+    if (next)
+        settle_gap(map, next);
+}
+
+struct vm_map_entry *vm_map_tree_find(const struct vm_map *map, vm_offset_t address)
+{
+    struct vm_map_entry *node = map->root, *found = NULL;
+
+    while (node) {
+        if (address >= node->start) {
+            found = node;
+            node = node->right;
+        } else {
+            node = node->left;
+        }
+    }
+    return found;
+}
+
+/* The lowest node of a subtree with a gap of that size in front; the subtree has one. */
+static struct vm_map_entry *lowest_gap(struct vm_map_entry *node, vm_size_t size)
+{
+    for (;;) {
+        if (node->left && node->left->largest_gap >= size)
+            node = node->left;
+        else if (node->gap_before >= size)
+            return node;
+        else
+            node = node->right;
+    }
+}
+
+/* The next node in address order with such a gap, or NULL. */
+static struct vm_map_entry *next_gap(struct vm_map_entry *node, vm_size_t size)
+{
+    if (node->right && node->right->largest_gap >= size)
+        return lowest_gap(node->right, size);
+    for (;;) {
+        struct vm_map_entry *child = node;
+
+        node = node->parent;
+        if (!node)
+            return NULL;
+        if (child == node->right)
+            continue;
+        if (node->gap_before >= size)
+            return node;
+        if (node->right && node->right->largest_gap >= size)
+            return lowest_gap(node->right, size);
+    }
+}
+
+/* Rounds the start of a free range up to the mask; false if the size does not fit any more. */
+static bool fits(vm_offset_t start, vm_offset_t end, vm_size_t size, vm_offset_t mask,
+                 vm_offset_t *address)
+{
+    vm_offset_t at = (start + mask) & ~mask;
+
+    if (at < start || at > end || end - at < size)
+        return false;
+    *address = at;
+    return true;
+}
+
+bool vm_map_tree_find_gap(const struct vm_map *map, vm_size_t size, vm_offset_t mask,
+                          vm_offset_t *address, struct vm_map_entry **previous)
+{
+    struct vm_map_entry *node = map->root, *last;
+
+    if (node && node->largest_gap >= size) {
+        for (node = lowest_gap(node, size); node; node = next_gap(node, size)) {
+            if (fits(node->start - node->gap_before, node->start, size, mask, address)) {
+                *previous = previous_of(map, node);
+                return true;
+            }
+        }
+    }
+    last = list_empty(&map->entries)
+               ? NULL
+               : list_entry(list_last(&map->entries), struct vm_map_entry, link);
+    *previous = last;
+    return fits(last ? last->end : map->minimum, map->maximum, size, mask, address);
+}
