@@ -41,7 +41,7 @@ COMMON := -std=gnu11 -O2 -g -ffreestanding -fno-stack-protector -fno-omit-frame-
 KERNEL_CFLAGS := $(COMMON) -fno-pic -mno-red-zone -mcmodel=kernel -mgeneral-regs-only -DKERNEL=1 \
     -Ikernel/mig -Iinclude -I. -I$(B)/mig/kernel
 USER_CFLAGS := $(COMMON) -fno-pic -fno-pie -ffunction-sections -fdata-sections \
-    -Ilib/include -Iinclude -I$(B)/mig/user
+    -Ilib/include -Iinclude -I$(B)/mig/user -Itests/user/support
 EFI_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fpic -fshort-wchar -fno-stack-protector \
     -fno-stack-check -fcf-protection=none -mno-red-zone -maccumulate-outgoing-args \
     -DGNU_EFI_USE_MS_ABI -DKERNEL=1 \

@@ -13,6 +13,9 @@ mach_port_t mach_task_self_;
 mach_port_t bootstrap_port;
 vm_size_t vm_page_size = PAGE_SIZE;
 
+typedef void (*constructor_t)(int argc, char **argv);
+extern constructor_t __init_array_start[], __init_array_end[]; /* by the linker */
+
 int main(int argc, char **argv, char **envp);
 
 /* The bounds of the mapping that holds an address; a guess where the kernel cannot tell. */
@@ -49,6 +52,14 @@ void runtime_reset(void *stack)
     task_get_special_port(mach_task_self_, TASK_BOOTSTRAP_PORT, &bootstrap_port);
 }
 
+static void run_constructors(int argc, char **argv)
+{
+    for (constructor_t *constructor = __init_array_start; constructor < __init_array_end;
+         constructor++) {
+        (*constructor)(argc, argv);
+    }
+}
+
 /* Called by crt0 with the address of argc. */
 __attribute__((noreturn)) void runtime_start(long *stack)
 {
@@ -56,6 +67,7 @@ __attribute__((noreturn)) void runtime_start(long *stack)
     char **argv = (char **)(stack + 1);
 
     runtime_reset(stack);
+    run_constructors(argc, argv);
     exit(main(argc, argv, argv + argc + 1));
 }
 

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The test support's own test. */
+#include "test.h"
+
+TEST(0, a_test_reports_and_powers_off)
+{
+    CHECK(test_host_port != MACH_PORT_NULL);
+    CHECK_EQ(port_refs(mach_task_self(), MACH_PORT_RIGHT_SEND), 1);
+}
+
+static uint64_t twice(void *argument)
+{
+    return 2 * *(uint64_t *)argument;
+}
+
+TEST(0, a_client_thread_gives_its_value)
+{
+    struct client client;
+    uint64_t number = 21;
+
+    client_call(&client, twice, &number);
+    CHECK_EQ(client_finish(&client), 42);
+}
+
+TEST(0, a_client_thread_gives_its_exception)
+{
+    struct client client;
+
+    client_read(&client, 0x10);
+    client_expect_bad_access(&client, KERN_INVALID_ADDRESS, 0x10);
+    client_end(&client);
+}
+
+static vm_address_t shared_page;
+
+static void write_shared(void *argument)
+{
+    *(volatile uint64_t *)shared_page = *(uint64_t *)argument;
+}
+
+static boolean_t shared_written(void *argument)
+{
+    return *(volatile uint64_t *)shared_page == *(uint64_t *)argument;
+}
+
+TEST(0, a_helper_task_runs_a_function_of_this_program)
+{
+    struct helper helper;
+    uint64_t number = 77;
+
+    shared_page = shared_memory(PAGE_SIZE);
+    helper_create(&helper, write_shared, &number);
+    helper_run(&helper);
+    CHECK(wait_until(shared_written, &number, 2000));
+    helper_end(&helper);
+}
+
+TEST(0, a_manager_answers_a_fault_of_a_client)
+{
+    struct manager manager;
+    struct client client;
+    vm_address_t address = manager_start(&manager, 0, 2 * PAGE_SIZE);
+
+    client_read(&client, address + PAGE_SIZE);
+    EXPECT_REQUEST(&manager, PAGE_SIZE, PAGE_SIZE);
+    client_expect_blocked(&client, 50);
+    manager_supply_plain(&manager, PAGE_SIZE, PAGE_SIZE, 3);
+    CHECK_EQ(client_finish(&client), pattern_word(3, PAGE_SIZE));
+    EXPECT_SILENCE(manager.object, 50);
+}

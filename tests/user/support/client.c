@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "test.h"
+
+#define ID_DONE      1
+#define ID_EXCEPTION 2400
+
+struct done_message {
+    mach_msg_header_t header;
+    mach_msg_type_t type;
+    uint64_t value;
+};
+
+struct exception_message {
+    mach_msg_header_t header;
+    mach_msg_type_t thread_type;
+    mach_port_name_inlined_t thread;
+    mach_msg_type_t task_type;
+    mach_port_name_inlined_t task;
+    mach_msg_type_t exception_type;
+    int exception, exception_pad;
+    mach_msg_type_t code_type;
+    int code, code_pad;
+    mach_msg_type_t subcode_type;
+    uint64_t subcode;
+};
+
+static void client_main(void *argument)
+{
+    struct client *client = argument;
+    struct done_message done;
+
+    CHECK_OK(thread_set_special_port(thread_self(), THREAD_EXCEPTION_PORT, client->port));
+    uint64_t value = client->function(client->argument);
+
+    memset(&done, 0, sizeof done);
+    done.header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND_ONCE, 0);
+    done.header.msgh_remote_port = client->port;
+    done.header.msgh_id = ID_DONE;
+    done.type = (mach_msg_type_t){ .msgt_name = MACH_MSG_TYPE_INTEGER_64, .msgt_size = 64,
+                                   .msgt_number = 1, .msgt_inline = TRUE };
+    done.value = value;
+    mach_msg(&done.header, MACH_SEND_MSG, sizeof done, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL);
+}
+
+void client_call(struct client *client, uint64_t (*function)(void *), void *argument)
+{
+    client->state = CLIENT_BLOCKED;
+    client->exception_reply = MACH_PORT_NULL;
+    client->function = function;
+    client->argument = argument;
+    CHECK_OK(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &client->port));
+    CHECK_OK(mach_port_insert_right(mach_task_self(), client->port, client->port,
+                                    MACH_MSG_TYPE_MAKE_SEND));
+    client->thread = thread_start(client_main, client, 0);
+    CHECK(client->thread != MACH_PORT_NULL);
+    CHECK_OK(mach_port_mod_refs(mach_task_self(), client->thread, MACH_PORT_RIGHT_SEND, 1));
+}
+
+static uint64_t do_read(void *address)
+{
+    return *(volatile uint64_t *)address;
+}
+
+static uint64_t do_write(void *argument)
+{
+    struct client *client = argument;
+
+    *(volatile uint64_t *)client->value = client->word;
+    return client->word;
+}
+
+void client_read(struct client *client, vm_address_t address)
+{
+    client_call(client, do_read, (void *)address);
+}
+
+void client_write(struct client *client, vm_address_t address, uint64_t value)
+{
+    client->value = address; /* until the end, then the result */
+    client->word = value;
+    client_call(client, do_write, client);
+}
+
+static void take_exception(struct client *client, const struct exception_message *message)
+{
+    client->state = CLIENT_EXCEPTION;
+    client->exception = message->exception;
+    client->code = message->code;
+    client->subcode = message->subcode;
+    client->exception_reply = message->header.msgh_remote_port;
+    mach_port_deallocate(mach_task_self(), message->thread.name);
+    mach_port_deallocate(mach_task_self(), message->task.name);
+}
+
+enum client_state client_wait(struct client *client, unsigned milliseconds)
+{
+    union {
+        mach_msg_header_t header;
+        struct done_message done;
+        struct exception_message exception;
+        char space[256];
+    } message;
+
+    if (client->state != CLIENT_BLOCKED) {
+        return client->state;
+    }
+    mach_msg_return_t result =
+        mach_msg(&message.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof message, client->port,
+                 milliseconds, MACH_PORT_NULL);
+    if (result == MACH_RCV_TIMED_OUT) {
+        return CLIENT_BLOCKED;
+    }
+    CHECK_RETURNS(result, MACH_MSG_SUCCESS);
+    if (message.header.msgh_id == ID_EXCEPTION) {
+        take_exception(client, &message.exception);
+    } else {
+        CHECK_EQ(message.header.msgh_id, ID_DONE);
+        client->state = CLIENT_DONE;
+        client->value = message.done.value;
+    }
+    return client->state;
+}
+
+uint64_t client_finish(struct client *client)
+{
+    enum client_state state = client_wait(client, CLIENT_WAIT);
+
+    if (state == CLIENT_EXCEPTION) {
+        FAIL("the client raised exception %d, code %#x, at %#lx", client->exception,
+             (unsigned)client->code, client->subcode);
+    }
+    if (state != CLIENT_DONE) {
+        FAIL("the client is still blocked");
+    }
+    uint64_t value = client->value;
+    client_end(client);
+    return value;
+}
+
+void client_expect_bad_access(struct client *client, kern_return_t code, vm_address_t address)
+{
+    CHECK_EQ(client_wait(client, CLIENT_WAIT), CLIENT_EXCEPTION);
+    CHECK_EQ(client->exception, EXC_BAD_ACCESS);
+    CHECK_EQ(client->code, code);
+    CHECK_EQ(client->subcode, address);
+}
+
+void client_expect_blocked(struct client *client, unsigned milliseconds)
+{
+    CHECK_EQ(client_wait(client, milliseconds), CLIENT_BLOCKED);
+}
+
+void client_retry(struct client *client)
+{
+    struct {
+        mig_reply_header_t reply;
+        char pad[4];
+    } answer;
+
+    CHECK_EQ(client->state, CLIENT_EXCEPTION);
+    memset(&answer, 0, sizeof answer);
+    answer.reply.Head.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MOVE_SEND_ONCE, 0);
+    answer.reply.Head.msgh_remote_port = client->exception_reply;
+    answer.reply.Head.msgh_id = ID_EXCEPTION + 100;
+    answer.reply.RetCodeType =
+        (mach_msg_type_t){ .msgt_name = MACH_MSG_TYPE_INTEGER_32, .msgt_size = 32,
+                           .msgt_number = 1, .msgt_inline = TRUE };
+    answer.reply.RetCode = KERN_SUCCESS;
+    CHECK_OK(mach_msg(&answer.reply.Head, MACH_SEND_MSG, sizeof answer.reply, 0, MACH_PORT_NULL, 0,
+                      MACH_PORT_NULL));
+    client->state = CLIENT_BLOCKED;
+    client->exception_reply = MACH_PORT_NULL;
+}
+
+/* The thread goes first: an unanswered exception would end the whole task. */
+void client_end(struct client *client)
+{
+    thread_terminate(client->thread);
+    mach_port_deallocate(mach_task_self(), client->thread);
+    if (client->exception_reply != MACH_PORT_NULL) {
+        mach_port_deallocate(mach_task_self(), client->exception_reply);
+        client->exception_reply = MACH_PORT_NULL;
+    }
+    mach_port_destroy(mach_task_self(), client->port);
+}
