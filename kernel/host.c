@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/host.h"
+
+#include "ipc/port.h"
+#include "kernel/panic.h"
+
+struct host host, host_privileged;
+struct processor boot_processor;
+struct processor_set default_set;
+
+static struct port *boot_port(enum kobject_type type, void *object)
+{
+    struct port *port = port_create_kernel(type, object);
+
+    if (!port)
+        panic("no memory for the ports of the host");
+    return port;
+}
+
+void host_init(void)
+{
+    host.port = boot_port(KOBJECT_HOST, &host);
+    host_privileged.port = boot_port(KOBJECT_HOST_PRIV, &host_privileged);
+    boot_processor.port = boot_port(KOBJECT_PROCESSOR, &boot_processor);
+    default_set.port = boot_port(KOBJECT_PROCESSOR_SET, &default_set);
+    default_set.name_port = boot_port(KOBJECT_PROCESSOR_SET_NAME, &default_set);
+}
