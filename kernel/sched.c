@@ -2,7 +2,9 @@
 #include "kernel/sched.h"
 
 #include <mach/policy.h>
+#include <mach/processor_info.h>
 
+#include "kernel/clock.h"
 #include "kernel/list.h"
 #include "kernel/panic.h"
 #include "kernel/task.h"
@@ -18,7 +20,10 @@ _Static_assert(SCHED_PRIORITIES == 64, "the bitmap is one word");
 
 static struct list run_queues[SCHED_PRIORITIES];
 static uint64_t ready;          /* bit p: run_queues[p] is not empty */
+static uint32_t ready_count;    /* threads on all run queues */
 static uint64_t last_tick_ns;   /* up to when time has been charged to slices */
+static uint64_t last_load_ns;   /* when the loads were last brought up to date */
+static uint32_t loads[SCHED_LOADS];
 
 void sched_init(void)
 {
@@ -31,10 +36,12 @@ static void enqueue(struct thread *thread)
     assert(!list_node_linked(&thread->run_link));
     list_insert_tail(&run_queues[thread->priority], &thread->run_link);
     ready |= UINT64_C(1) << thread->priority;
+    ready_count++;
 }
 
 static void dequeue(struct thread *thread)
 {
+    ready_count--;
     list_remove(&thread->run_link);
     if (list_empty(&run_queues[thread->priority]))
         ready &= ~(UINT64_C(1) << thread->priority);
@@ -121,12 +128,31 @@ static void slice_ended(struct thread *thread)
         thread->priority++;
 }
 
+/* Once a second each average moves towards what is ready now. */
+static void update_loads(uint64_t now_ns)
+{
+    static const uint32_t kept[SCHED_LOADS] = {800, 966, 983}; /* thousandths of the old value */
+    uint32_t running = ready_count + (thread_current() != this_cpu()->idle);
+
+    if (now_ns - last_load_ns < NANOSECONDS_PER_SECOND)
+        return;
+    last_load_ns = now_ns;
+    for (unsigned i = 0; i < SCHED_LOADS; i++)
+        loads[i] = (loads[i] * kept[i] + running * LOAD_SCALE * (1000 - kept[i])) / 1000;
+}
+
+uint32_t sched_load(unsigned which)
+{
+    return loads[which];
+}
+
 void sched_tick(uint64_t now_ns, bool from_user)
 {
     struct thread *thread = thread_current();
     uint64_t elapsed_ns = now_ns - last_tick_ns;
 
     last_tick_ns = now_ns;
+    update_loads(now_ns);
     if (thread == this_cpu()->idle)
         return;
     if (from_user) {

@@ -15,6 +15,7 @@ struct thread;
 #define SCHED_PRIORITY_KERNEL 4
 #define SCHED_PRIORITY_USER 25
 #define SCHED_PRIORITY_IDLE 63
+#define SCHED_LOADS 3
 #define SCHED_SLICE_NS UINT64_C(10000000)
 
 void sched_init(void);
@@ -37,6 +38,8 @@ void sched_tick(uint64_t now_ns, bool from_user);
 void sched_set_priority(struct thread *thread, int priority);
 /* Nanoseconds that a thread has spent on the processor until now. */
 uint64_t sched_run_time_ns(const struct thread *thread);
+/* Threads that ran or were ready, averaged over the last 5, 30 or 60 seconds; times LOAD_SCALE. */
+uint32_t sched_load(unsigned which);
 /* What the idle thread does; never returns. */
 void sched_idle(void *unused);
 

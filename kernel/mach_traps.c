@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/mach_traps.h"
+
+#include <mig/mach_port_server.h>
+
+#include "ipc/port.h"
+#include "ipc/space.h"
+#include "kernel/console.h"
+#include "kernel/host.h"
+#include "kernel/task.h"
+#include "kernel/thread.h"
+#include "kernel/x86_64/user_copy.h"
+
+#define PRINT_MAX 1024u /* characters that one mach_print writes at most, with the end */
+
+/* A new receive right of the caller's, or MACH_PORT_NULL. */
+mach_port_name_t mach_reply_port(void)
+{
+    mach_port_name_t name;
+
+    if (mach_port_allocate(task_current()->space, MACH_PORT_RIGHT_RECEIVE, &name) != KERN_SUCCESS)
+        return MACH_PORT_NAME_NULL;
+    return name;
+}
+
+/* Gives the caller a send right; consumes the right. */
+static mach_port_name_t give(struct port *right)
+{
+    mach_port_name_t name;
+
+    if (space_insert_send(task_current()->space, right, &name) == KERN_SUCCESS)
+        return name;
+    port_release_send(right);
+    return MACH_PORT_NAME_NULL;
+}
+
+mach_port_name_t mach_thread_self(void)
+{
+    return give(port_copy_send(thread_current()->self_send));
+}
+
+mach_port_name_t mach_task_self(void)
+{
+    return give(port_copy_send(task_current()->self_send));
+}
+
+mach_port_name_t mach_host_self(void)
+{
+    return give(port_make_send(host.port));
+}
+
+/* The text goes out as a whole: the kernel is not preempted. KERN_INVALID_ADDRESS: not a string. */
+kern_return_t mach_print(uint64_t string)
+{
+    char text[PRINT_MAX];
+    size_t length;
+
+    if (!copyin_string(string, text, sizeof text, &length))
+        return KERN_INVALID_ADDRESS;
+    console_write(text, length);
+    return KERN_SUCCESS;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Processors and processor sets: one set, which everything is assigned to for ever. What would
+ * change that is left to the generated default handlers.
+ */
+#include <mig/mach_host_server.h>
+
+#include <mach/policy.h>
+#include <mach/processor_info.h>
+
+#include "ipc/port.h"
+#include "kernel/host.h"
+#include "kernel/rpc_info.h"
+#include "kernel/sched.h"
+#include "kernel/task.h"
+#include "kernel/thread.h"
+#include "mm/kmem.h"
+
+/* An array of one send right for a reply, made from a kernel-held port. */
+static kern_return_t answer_one(struct port *port, mach_port_t **array,
+                                mach_msg_type_number_t *count)
+{
+    mach_port_t *ports = kmem_alloc(sizeof *ports);
+
+    if (!ports)
+        return KERN_RESOURCE_SHORTAGE;
+    ports[0] = port_make_send(port);
+    *array = ports;
+    *count = 1;
+    return KERN_SUCCESS;
+}
+
+kern_return_t host_processors(host_t host_priv, processor_array_t *processors,
+                              mach_msg_type_number_t *count)
+{
+    if (!host_priv)
+        return KERN_INVALID_ARGUMENT;
+    return answer_one(boot_processor.port, processors, count);
+}
+
+kern_return_t host_processor_sets(host_t found, processor_set_name_array_t *sets,
+                                  mach_msg_type_number_t *count)
+{
+    if (!found)
+        return KERN_INVALID_ARGUMENT;
+    return answer_one(default_set.name_port, sets, count);
+}
+
+kern_return_t host_processor_set_priv(host_t host_priv, processor_set_t name,
+                                      processor_set_t *set)
+{
+    if (!host_priv || !name)
+        return KERN_INVALID_ARGUMENT;
+    *set = name;
+    return KERN_SUCCESS;
+}
+
+kern_return_t processor_set_default(host_t found, processor_set_t *set)
+{
+    if (!found)
+        return KERN_INVALID_ARGUMENT;
+    *set = &default_set;
+    return KERN_SUCCESS;
+}
+
+kern_return_t processor_get_assignment(processor_t processor, processor_set_t *set)
+{
+    if (!processor)
+        return KERN_INVALID_ARGUMENT;
+    *set = &default_set;
+    return KERN_SUCCESS;
+}
+
+kern_return_t thread_get_assignment(thread_t thread, processor_set_t *set)
+{
+    if (!thread)
+        return KERN_INVALID_ARGUMENT;
+    *set = &default_set;
+    return KERN_SUCCESS;
+}
+
+kern_return_t task_get_assignment(task_t task, processor_set_t *set)
+{
+    if (!task)
+        return KERN_INVALID_ARGUMENT;
+    *set = &default_set;
+    return KERN_SUCCESS;
+}
+
+kern_return_t thread_assign(thread_t thread, processor_set_t set)
+{
+    return thread && set ? KERN_SUCCESS : KERN_INVALID_ARGUMENT;
+}
+
+kern_return_t thread_assign_default(thread_t thread)
+{
+    return thread ? KERN_SUCCESS : KERN_INVALID_ARGUMENT;
+}
+
+kern_return_t task_assign(task_t task, processor_set_t set, boolean_t assign_threads)
+{
+    (void)assign_threads;
+    return task && set ? KERN_SUCCESS : KERN_INVALID_ARGUMENT;
+}
+
+kern_return_t task_assign_default(task_t task, boolean_t assign_threads)
+{
+    (void)assign_threads;
+    return task ? KERN_SUCCESS : KERN_INVALID_ARGUMENT;
+}
+
+kern_return_t processor_info(processor_t processor, int flavor, host_t *found,
+                             processor_info_t out, mach_msg_type_number_t *count)
+{
+    struct processor_basic_info info = {
+        .cpu_type = CPU_TYPE_X86_64,
+        .cpu_subtype = CPU_SUBTYPE_AT386,
+        .running = true,
+        .is_master = true,
+    };
+
+    if (!processor || flavor != PROCESSOR_BASIC_INFO)
+        return KERN_INVALID_ARGUMENT;
+    info.slot_num = (integer_t)processor->slot;
+    *found = &host;
+    return rpc_info_answer(out, count, &info, sizeof info, sizeof info);
+}
+
+static unsigned count_threads(void)
+{
+    unsigned count = 0;
+
+    list_for_each(&task_list, node)
+        count += list_entry(node, struct task, link)->thread_count;
+    return count;
+}
+
+kern_return_t processor_set_info(processor_set_t set, int flavor, host_t *found,
+                                 processor_set_info_t out, mach_msg_type_number_t *count)
+{
+    struct processor_set_sched_info policies = {
+        .policies = POLICY_TIMESHARE | POLICY_FIXEDPRI,
+        .max_priority = 0,
+    };
+    struct processor_set_basic_info info = {
+        .processor_count = 1,
+        .task_count = (integer_t)task_count,
+        .thread_count = (integer_t)count_threads(),
+        .load_average = (integer_t)sched_load(0),
+    };
+
+    if (!set)
+        return KERN_INVALID_ARGUMENT;
+    *found = &host;
+    info.mach_factor = LOAD_SCALE * LOAD_SCALE / (info.load_average + LOAD_SCALE);
+    if (flavor == PROCESSOR_SET_BASIC_INFO)
+        return rpc_info_answer(out, count, &info, sizeof info, sizeof info);
+    if (flavor == PROCESSOR_SET_SCHED_INFO)
+        return rpc_info_answer(out, count, &policies, sizeof policies, sizeof policies);
+    return KERN_INVALID_ARGUMENT;
+}
+
+/* The ports of all tasks but the kernel's own, which has none. */
+kern_return_t processor_set_tasks(processor_set_t set, task_array_t *tasks,
+                                  mach_msg_type_number_t *count)
+{
+    mach_port_t *ports;
+    unsigned used = 0;
+
+    if (!set)
+        return KERN_INVALID_ARGUMENT;
+    /* The caller's task exists, so that there is at least one. */
+    ports = kmem_alloc((task_count - 1) * sizeof *ports);
+    if (!ports)
+        return KERN_RESOURCE_SHORTAGE;
+    list_for_each(&task_list, node) {
+        struct task *task = list_entry(node, struct task, link);
+
+        if (task->self)
+            ports[used++] = port_make_send(task->self);
+    }
+    *tasks = ports;
+    *count = used;
+    return KERN_SUCCESS;
+}
+
+static unsigned count_user_threads(void)
+{
+    return count_threads() - kernel_task->thread_count;
+}
+
+/* The ports of all threads of users; a dying one keeps its place, as in task_threads(). */
+kern_return_t processor_set_threads(processor_set_t set, thread_array_t *threads,
+                                    mach_msg_type_number_t *count)
+{
+    unsigned total = count_user_threads(), used = 0;
+    mach_port_t *ports;
+
+    if (!set)
+        return KERN_INVALID_ARGUMENT;
+    *threads = NULL;
+    *count = 0;
+    if (total == 0)
+        return KERN_SUCCESS;
+    ports = kmem_alloc(total * sizeof *ports);
+    if (!ports)
+        return KERN_RESOURCE_SHORTAGE;
+    list_for_each(&task_list, node) {
+        struct task *task = list_entry(node, struct task, link);
+
+        if (task == kernel_task)
+            continue;
+        list_for_each(&task->threads, member) {
+            struct thread *thread = list_entry(member, struct thread, task_link);
+
+            ports[used++] = thread->self ? port_make_send(thread->self) : NULL;
+        }
+    }
+    *threads = ports;
+    *count = used;
+    return KERN_SUCCESS;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the information calls (task_info, thread_info, host_info ...) have in common. */
+#ifndef KERNEL_RPC_INFO_H
+#define KERNEL_RPC_INFO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mach/kern_return.h>
+#include <mach/message.h>
+#include <mach/time_value.h>
+
+/*
+ * Answers a flavor: copies what the caller has room for, at least `minimum` bytes, and sets the count.
+ * A caller built against an older, shorter form of the structure gets that. KERN_INVALID_ARGUMENT: less
+ * room than the minimum.
+ */
+kern_return_t rpc_info_answer(integer_t *out, mach_msg_type_number_t *count, const void *info,
+                              size_t bytes, size_t minimum);
+
+/* Nanoseconds in Mach's two forms. */
+time_value64_t time_value64_from_ns(uint64_t ns);
+time_value_t time_value_from_64(time_value64_t time);
+
+#endif
