@@ -2,6 +2,7 @@
 /*
  * The second task: a copy of the first, with a thread that takes commands.
  */
+#include <porthole/runtime.h>
 #include <string.h>
 
 #include "bench.h"
@@ -39,7 +40,8 @@ void *shared_alloc(vm_size_t bytes)
     return (void *)address;
 }
 
-/* Where the child's thread begins: only traps and its own stack until the first command. */
+/* Where the child's thread begins: its copy of the library knows the parent's ports until
+   runtime_reset. */
 static void child_main(void)
 {
     struct {
@@ -47,6 +49,7 @@ static void child_main(void)
         char room[64];
     } message;
 
+    runtime_reset(&message);
     for (;;) {
         if (mach_msg_trap(&message.command.header, MACH_RCV_MSG, 0, sizeof(message),
                           CHILD_COMMANDS_NAME, 0, MACH_PORT_NULL) != MACH_MSG_SUCCESS)
