@@ -2,6 +2,7 @@
 /*
  * Memory and strings. Copies and fills go by 8 bytes: each step of a `rep` counts as one instruction.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -186,4 +187,24 @@ char *strcat(char *destination, const char *source)
 {
     strcpy(destination + strlen(destination), source);
     return destination;
+}
+
+static size_t span(const char *string, const char *set, bool wanted)
+{
+    size_t length = 0;
+
+    while (string[length] != '\0' && (strchr(set, string[length]) != NULL) == wanted) {
+        length++;
+    }
+    return length;
+}
+
+size_t strspn(const char *string, const char *set)
+{
+    return span(string, set, true);
+}
+
+size_t strcspn(const char *string, const char *set)
+{
+    return span(string, set, false);
 }

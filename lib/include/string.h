@@ -23,4 +23,8 @@ char *strcat(char *destination, const char *source);
 /* Copies what fits and always ends with a zero; returns the length of the source. */
 size_t strlcpy(char *destination, const char *source, size_t size);
 
+/* How many characters at the start are, or are not, among the set. */
+size_t strspn(const char *string, const char *set);
+size_t strcspn(const char *string, const char *set);
+
 #endif

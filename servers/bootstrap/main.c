@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * bootstrap: the first program. Starts the servers in order, knows services by name, and says when a server
- * has died.
+ * bootstrap: the first program. Starts the servers in order, knows services by name, and says when
+ * a server has died.
  *
- * boot.cfg: bootstrap ${host-port} ${device-port} ${kernel-command-line} $(task-create) $(task-resume)
+ * boot.cfg: bootstrap ${host-port} ${device-port} ${kernel-command-line} $(task-create)
+ * $(task-resume)
  */
 #include <mach.h>
 #include <mig/bootstrap_server.h>
+#include <porthole/servers.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -33,8 +35,8 @@ static mach_port_t new_member(mach_port_t set)
     return port;
 }
 
-/* A death, or a service request. Genuine notifications come by a send-once right to the notify port alone
-   (H-48). */
+/* A death, or a service request. Genuine notifications come by a send-once right to the notify port
+   alone (H-48). */
 static boolean_t demultiplex(mach_msg_header_t *request, mach_msg_header_t *reply)
 {
     if (request->msgh_local_port == notify_port) {
@@ -50,8 +52,8 @@ static boolean_t demultiplex(mach_msg_header_t *request, mach_msg_header_t *repl
     return bootstrap_server(request, reply);
 }
 
-kern_return_t S_bootstrap_start_program(mach_port_t bootstrap, bootstrap_name_t name,
-                                        bootstrap_arguments_t arguments, mach_port_t *task)
+kern_return_t bootstrap_start_program(mach_port_t bootstrap, const_bootstrap_name_t name,
+    const_bootstrap_arguments_t arguments, mach_port_t *task)
 {
     (void)bootstrap;
     return programs_start(name, arguments, task);
@@ -70,7 +72,7 @@ int main(int argc, char **argv)
     service = new_member(set);
     notify_port = new_member(set);
     programs_init((mach_port_t)strtoul(argv[1], NULL, 10), (mach_port_t)strtoul(argv[2], NULL, 10),
-                  argc > 3 ? argv[3] : "", service, notify_port);
+        argc > 3 ? argv[3] : "", service, notify_port);
     if (programs_file(SCRIPT, &file))
         script_begin(SCRIPT, file.data, file.bytes, argc > 3 ? argv[3] : "");
     else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The name service. Whoever has the bootstrap port may register: the programs of one archive trust each
- * other so far.
+ * The name service. Whoever has the bootstrap port may register: the programs of one archive trust
+ * each other so far.
  */
 #include "names.h"
 
@@ -13,7 +13,7 @@
 
 static struct service {
     char name[sizeof(bootstrap_name_t)];
-    mach_port_t port;           /* a send right, owned; MACH_PORT_NULL: slot unused */
+    mach_port_t port; /* a send right, owned; MACH_PORT_NULL: slot unused */
 } services[NAMES_MAX];
 
 static boolean_t alive(mach_port_t port)
@@ -63,7 +63,8 @@ mach_port_t names_find(const char *name)
     return service ? service->port : MACH_PORT_NULL;
 }
 
-kern_return_t S_bootstrap_register(mach_port_t bootstrap, bootstrap_name_t name, mach_port_t port)
+kern_return_t bootstrap_register(
+    mach_port_t bootstrap, const_bootstrap_name_t name, mach_port_t port)
 {
     struct service *service = find(name);
 
@@ -83,15 +84,16 @@ kern_return_t S_bootstrap_register(mach_port_t bootstrap, bootstrap_name_t name,
     return KERN_SUCCESS;
 }
 
-kern_return_t S_bootstrap_look_up(mach_port_t bootstrap, bootstrap_name_t name, mach_port_t *port)
+kern_return_t bootstrap_look_up(
+    mach_port_t bootstrap, const_bootstrap_name_t name, mach_port_t *port)
 {
     (void)bootstrap;
     *port = names_find(name);
     return *port == MACH_PORT_NULL ? KERN_INVALID_NAME : KERN_SUCCESS;
 }
 
-kern_return_t S_bootstrap_list(mach_port_t bootstrap, bootstrap_list_t names,
-                               mach_msg_type_number_t *count)
+kern_return_t bootstrap_list(
+    mach_port_t bootstrap, bootstrap_list_t names, mach_msg_type_number_t *count)
 {
     mach_msg_type_number_t length = 0;
 

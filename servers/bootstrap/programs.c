@@ -12,9 +12,9 @@
 #define ARGUMENTS_BYTES 512
 
 static struct running {
-    mach_port_t task;          /* a send right, owned; MACH_PORT_NULL: slot unused */
+    mach_port_t task; /* a send right, owned; MACH_PORT_NULL: slot unused */
     char name[64];
-    unsigned long started;     /* number of its start, to tell two programs of one name apart */
+    unsigned long started; /* number of its start, to tell two programs of one name apart */
 } running[PROGRAMS_MAX];
 
 static const char *archive;
@@ -45,7 +45,7 @@ static kern_return_t read_archive(mach_port_t device_master)
 }
 
 void programs_init(mach_port_t host, mach_port_t device_master, const char *command_line,
-                   mach_port_t service, mach_port_t notify)
+    mach_port_t service, mach_port_t notify)
 {
     kern_return_t result;
 
@@ -111,21 +111,21 @@ static void remember(struct running *slot, const char *name, mach_port_t task)
     slot->started = ++starts;
     strncpy(slot->name, name, sizeof(slot->name) - 1);
     mach_port_request_notification(mach_task_self(), task, MACH_NOTIFY_DEAD_NAME, TRUE, notify_port,
-                                   MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous);
+        MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous);
     if (previous != MACH_PORT_NULL)
         mach_port_deallocate(mach_task_self(), previous);
 }
 
 kern_return_t programs_start(const char *name, const char *arguments, mach_port_t *task)
 {
-    const struct program_port ports[] = {{host_right, MACH_MSG_TYPE_COPY_SEND},
-                                         {device_right, MACH_MSG_TYPE_COPY_SEND}};
+    const struct program_port ports[] = {
+        {host_right, MACH_MSG_TYPE_COPY_SEND}, {device_right, MACH_MSG_TYPE_COPY_SEND}};
     struct running *slot = slot_of(MACH_PORT_NULL);
     const char *argv[PROGRAM_ARGUMENTS_MAX];
     char words[ARGUMENTS_BYTES];
     struct archive_file file;
-    struct program program = {.argv = argv, .ports = ports, .port_count = 2,
-                              .bootstrap = service_port};
+    struct program program = {
+        .argv = argv, .ports = ports, .port_count = 2, .bootstrap = service_port};
     kern_return_t result;
 
     if (!programs_file(name, &file))

@@ -14,8 +14,8 @@
 
 static const char *script_name, *script, *script_end, *command_line;
 static unsigned line_number;
-static char awaited_service[LINE_BYTES];   /* "" when it waits for none */
-static mach_port_t awaited_task;           /* MACH_PORT_NULL when it waits for none */
+static char awaited_service[LINE_BYTES]; /* "" when it waits for none */
+static mach_port_t awaited_task;         /* MACH_PORT_NULL when it waits for none */
 
 void script_begin(const char *name, const char *text, size_t bytes, const char *words)
 {

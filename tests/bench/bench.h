@@ -2,8 +2,9 @@
 /*
  * The benchmark: what the common operations cost, in executed guest instructions.
  *
- * Run under `-icount shift=0`, where one tick of the time-stamp counter is one instruction. Each figure
- * is the median of SAMPLES runs after a warm-up; the cost of reading the counter is taken off.
+ * Run under `-icount shift=0`, where one tick of the time-stamp counter is one instruction. Each
+ * figure is the median of SAMPLES runs after a warm-up; the cost of reading the counter is taken
+ * off.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -35,8 +36,8 @@ void report(const char *name, uint64_t value);
 void must(kern_return_t result, const char *what);
 
 /*
- * A second task that runs a copy of this program. What the parent has marked with shared_alloc() before
- * both see; each child serves commands, one function at a time.
+ * A second task that runs a copy of this program. What the parent has marked with shared_alloc()
+ * before both see; each child serves commands, one function at a time.
  */
 struct child {
     mach_port_t task;     /* send right */
@@ -46,11 +47,11 @@ struct child {
 void *shared_alloc(vm_size_t bytes);
 /* Makes a child; it waits for commands. */
 void child_start(struct child *child);
-/* Lets the child call function(argument); the answer comes as an empty message with id CHILD_DONE on
-   the reply port. */
+/* Lets the child call function(argument); the answer comes as an empty message with id CHILD_DONE
+   on the reply port. */
 #define CHILD_DONE 1001
-void child_command(struct child *child, void (*function)(uint64_t), uint64_t argument,
-                   mach_port_t reply);
+void child_command(
+    struct child *child, void (*function)(uint64_t), uint64_t argument, mach_port_t reply);
 /* The same, and waits for the answer. */
 void child_call(struct child *child, void (*function)(uint64_t), uint64_t argument);
 /* A port with a receive right and a send right under one name. */

@@ -8,7 +8,7 @@
 #include "bench.h"
 
 #define CHILD_STACK_BYTES 65536
-#define CHILD_COMMANDS_NAME ((mach_port_t)0x70001)   /* the receive right's name in the child */
+#define CHILD_COMMANDS_NAME ((mach_port_t)0x70001) /* the receive right's name in the child */
 #define CHILD_COMMAND 1000
 
 struct command {
@@ -26,7 +26,7 @@ mach_port_t port_new(void)
 
     must(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port), "port allocate");
     must(mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND),
-         "port insert right");
+        "port insert right");
     return port;
 }
 
@@ -52,7 +52,7 @@ static void child_main(void)
     runtime_reset(&message);
     for (;;) {
         if (mach_msg_trap(&message.command.header, MACH_RCV_MSG, 0, sizeof(message),
-                          CHILD_COMMANDS_NAME, 0, MACH_PORT_NULL) != MACH_MSG_SUCCESS)
+                CHILD_COMMANDS_NAME, 0, MACH_PORT_NULL) != MACH_MSG_SUCCESS)
             continue;
         mach_port_t reply = message.command.header.msgh_remote_port;
 
@@ -63,7 +63,7 @@ static void child_main(void)
         message.command.header.msgh_local_port = MACH_PORT_NULL;
         message.command.header.msgh_id = CHILD_DONE;
         mach_msg_trap(&message.command.header, MACH_SEND_MSG, sizeof(mach_msg_header_t), 0,
-                      MACH_PORT_NULL, 0, MACH_PORT_NULL);
+            MACH_PORT_NULL, 0, MACH_PORT_NULL);
     }
 }
 
@@ -75,40 +75,41 @@ void child_start(struct child *child)
 
     must(vm_allocate(mach_task_self(), &stack, CHILD_STACK_BYTES, TRUE), "vm_allocate");
     must(task_create(mach_task_self(), TRUE, &child->task), "task_create");
-    must(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &commands),
-         "port allocate");
+    must(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &commands), "port allocate");
     must(mach_port_insert_right(mach_task_self(), commands, commands, MACH_MSG_TYPE_MAKE_SEND),
-         "port insert right");
-    must(mach_port_insert_right(child->task, CHILD_COMMANDS_NAME, commands,
-                                MACH_MSG_TYPE_MOVE_RECEIVE), "insert right into child");
+        "port insert right");
+    must(mach_port_insert_right(
+             child->task, CHILD_COMMANDS_NAME, commands, MACH_MSG_TYPE_MOVE_RECEIVE),
+        "insert right into child");
     child->commands = commands;
 
     must(thread_create(child->task, &thread), "thread_create");
     memset(&state, 0, sizeof(state));
     state.rip = (uint64_t)child_main;
     state.ursp = stack + CHILD_STACK_BYTES - 8; /* as after a call */
-    must(thread_set_state(thread, i386_THREAD_STATE, (thread_state_t)&state,
-                          i386_THREAD_STATE_COUNT), "thread_set_state");
+    must(thread_set_state(
+             thread, i386_THREAD_STATE, (thread_state_t)&state, i386_THREAD_STATE_COUNT),
+        "thread_set_state");
     must(thread_resume(thread), "thread_resume");
     mach_port_deallocate(mach_task_self(), thread);
     vm_deallocate(mach_task_self(), stack, CHILD_STACK_BYTES);
 }
 
-void child_command(struct child *child, void (*function)(uint64_t), uint64_t argument,
-                   mach_port_t reply)
+void child_command(
+    struct child *child, void (*function)(uint64_t), uint64_t argument, mach_port_t reply)
 {
-    struct command message = {
-        .header = {.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND,
-                                               MACH_MSG_TYPE_MAKE_SEND_ONCE),
-                   .msgh_remote_port = child->commands,
-                   .msgh_local_port = reply,
-                   .msgh_id = CHILD_COMMAND},
+    struct command message = {.header = {.msgh_bits = MACH_MSGH_BITS(
+                                             MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE),
+                                  .msgh_remote_port = child->commands,
+                                  .msgh_local_port = reply,
+                                  .msgh_id = CHILD_COMMAND},
         .type = two_words,
         .function = (uint64_t)function,
         .argument = argument};
 
-    must(mach_msg_trap(&message.header, MACH_SEND_MSG, sizeof(message), 0, MACH_PORT_NULL, 0,
-                       MACH_PORT_NULL), "send a command");
+    must(mach_msg_trap(
+             &message.header, MACH_SEND_MSG, sizeof(message), 0, MACH_PORT_NULL, 0, MACH_PORT_NULL),
+        "send a command");
 }
 
 void child_call(struct child *child, void (*function)(uint64_t), uint64_t argument)
@@ -121,6 +122,6 @@ void child_call(struct child *child, void (*function)(uint64_t), uint64_t argume
 
     child_command(child, function, argument, reply);
     must(mach_msg_trap(&answer.header, MACH_RCV_MSG, 0, sizeof(answer), reply, 0, MACH_PORT_NULL),
-         "child's answer");
+        "child's answer");
     mach_port_mod_refs(mach_task_self(), reply, MACH_PORT_RIGHT_RECEIVE, -1);
 }

@@ -10,32 +10,31 @@
 #define OUT_OF_LINE_BYTES 65536
 
 /* Runs the statement SAMPLES times and reports the median. */
-#define MEASURE(name, statement)                             \
-    do {                                                     \
-        uint64_t samples[SAMPLES];                           \
-                                                             \
-        for (int i_ = -WARM_UP; i_ < SAMPLES; i_++) {        \
-            uint64_t start_ = now();                         \
-                                                             \
-            statement;                                       \
-            uint64_t end_ = now();                           \
-                                                             \
-            if (i_ >= 0)                                     \
-                samples[i_] = end_ - start_ - counter_cost(); \
-        }                                                    \
-        report(name, median(samples, SAMPLES));              \
+#define MEASURE(name, statement)                                                                   \
+    do {                                                                                           \
+        uint64_t samples[SAMPLES];                                                                 \
+                                                                                                   \
+        for (int i_ = -WARM_UP; i_ < SAMPLES; i_++) {                                              \
+            uint64_t start_ = now();                                                               \
+                                                                                                   \
+            statement;                                                                             \
+            uint64_t end_ = now();                                                                 \
+                                                                                                   \
+            if (i_ >= 0)                                                                           \
+                samples[i_] = end_ - start_ - counter_cost();                                      \
+        }                                                                                          \
+        report(name, median(samples, SAMPLES));                                                    \
     } while (0)
 
-/* A trap that does nothing: thread_depress_abort's shortcut of no thread would do work; the old port
-   traps answer MACH_PORT_NULL at once. */
+/* A trap that does nothing: thread_depress_abort's shortcut of no thread would do work; the old
+   port traps answer MACH_PORT_NULL at once. */
 #define TRAP_NULL (-10)
 
 static uint64_t trap_null(void)
 {
     uint64_t result;
 
-    __asm__ volatile("syscall" : "=a"(result) : "a"((int64_t)TRAP_NULL)
-                     : "rcx", "r11", "memory");
+    __asm__ volatile("syscall" : "=a"(result) : "a"((int64_t)TRAP_NULL) : "rcx", "r11", "memory");
     return result;
 }
 
@@ -70,8 +69,8 @@ struct echo {
 };
 
 static struct child server;
-static mach_port_t echo_port;                 /* send right here */
-#define ECHO_NAME ((mach_port_t)0x70101)      /* receive right there */
+static mach_port_t echo_port;            /* send right here */
+#define ECHO_NAME ((mach_port_t)0x70101) /* receive right there */
 
 static void echo_serve(uint64_t unused)
 {
@@ -83,7 +82,7 @@ static void echo_serve(uint64_t unused)
         uint32_t size = message.header.msgh_size;
 
         if (mach_msg_trap(&message.header, option, option & MACH_SEND_MSG ? size : 0,
-                          sizeof(message), ECHO_NAME, 0, MACH_PORT_NULL) != MACH_MSG_SUCCESS)
+                sizeof(message), ECHO_NAME, 0, MACH_PORT_NULL) != MACH_MSG_SUCCESS)
             return;
         message.header.msgh_bits =
             (message.header.msgh_bits & MACH_MSGH_BITS_COMPLEX) |
@@ -102,7 +101,8 @@ static void call_echo(struct echo *message, uint32_t bytes, uint32_t complex, ma
     message->header.msgh_local_port = reply;
     message->header.msgh_id = 500;
     must(mach_msg_trap(&message->header, MACH_SEND_MSG | MACH_RCV_MSG, bytes, sizeof(*message),
-                       reply, 0, MACH_PORT_NULL), "echo");
+             reply, 0, MACH_PORT_NULL),
+        "echo");
 }
 
 void bench_rpc(void)
@@ -114,14 +114,12 @@ void bench_rpc(void)
     child_start(&server);
     echo_port = port_new();
     must(mach_port_insert_right(server.task, ECHO_NAME, echo_port, MACH_MSG_TYPE_MOVE_RECEIVE),
-         "insert right into child");
+        "insert right into child");
     child_command(&server, echo_serve, 0, mach_reply_port());
 
     MEASURE("rpc_header", call_echo(&message, 32, 0, reply));
-    *(mach_msg_type_t *)message.body = (mach_msg_type_t){.msgt_name = MACH_MSG_TYPE_BYTE,
-                                                         .msgt_size = 8,
-                                                         .msgt_inline = TRUE,
-                                                         .msgt_number = 128};
+    *(mach_msg_type_t *)message.body = (mach_msg_type_t){
+        .msgt_name = MACH_MSG_TYPE_BYTE, .msgt_size = 8, .msgt_inline = TRUE, .msgt_number = 128};
     MEASURE("rpc_128", call_echo(&message, 32 + 8 + 128, 0, reply));
 }
 
@@ -130,11 +128,13 @@ static void move_out_of_line(struct echo *message, mach_port_t reply)
 {
     mach_msg_type_t *type = (mach_msg_type_t *)message->body;
 
-    *type = (mach_msg_type_t){.msgt_name = MACH_MSG_TYPE_BYTE, .msgt_size = 8,
-                              .msgt_inline = FALSE, .msgt_deallocate = TRUE,
-                              .msgt_number = OUT_OF_LINE_BYTES};
+    *type = (mach_msg_type_t){.msgt_name = MACH_MSG_TYPE_BYTE,
+        .msgt_size = 8,
+        .msgt_inline = FALSE,
+        .msgt_deallocate = TRUE,
+        .msgt_number = OUT_OF_LINE_BYTES};
     call_echo(message, sizeof(mach_msg_header_t) + sizeof(*type) + sizeof(vm_address_t),
-              MACH_MSGH_BITS_COMPLEX, reply);
+        MACH_MSGH_BITS_COMPLEX, reply);
 }
 
 /* 64 KiB of untouched memory go to the server and come back, moved both ways. */

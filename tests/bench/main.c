@@ -55,7 +55,7 @@ uint64_t counter_cost(void)
 
 void report(const char *name, uint64_t value)
 {
-    char line[80];
+    io_buf_ptr_inband_t line;
     int written;
     int length = snprintf(line, sizeof(line), "bench: %s %lu\n", name, (unsigned long)value);
 

@@ -5,13 +5,17 @@
  * One memory object per row. The client touches pages, or gives them back, and notes what each step
  * cost in shared memory; meanwhile this task answers the kernel's messages as the row's mode says.
  */
-#include <mig/memory_object_server.h>
+#include <mig/seqnos_memory_object_server.h>
+#include <porthole/servers.h>
 #include <string.h>
 
 #include "bench.h"
 
+/* The handlers have the interface's parameters, wanted or not. */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
 #define PAGE 4096u
-#define PAGES 96u             /* per object: a warm-up, then SAMPLES */
+#define PAGES 96u /* per object: a warm-up, then SAMPLES */
 #define CLUSTER_PAGES 8u
 #define SERVE_BYTES 1024
 
@@ -23,11 +27,11 @@ struct results {
 };
 
 static struct child client;
-static struct results *results;      /* shared with the client */
-static mach_port_t pager_set;        /* object ports and the reply port */
+static struct results *results; /* shared with the client */
+static mach_port_t pager_set;   /* object ports and the reply port */
 static enum mode mode;
-static mach_port_t control;          /* of the object in use */
-static char *source;                 /* the bytes that are supplied */
+static mach_port_t control; /* of the object in use */
+static char *source;        /* the bytes that are supplied */
 static boolean_t lock_done;
 
 /* --- the client's steps --- */
@@ -67,105 +71,90 @@ static void unmap(uint64_t address)
 
 /* --- the pager --- */
 
-kern_return_t memory_object_init(mach_port_t object, mach_port_t object_control,
-                                 mach_port_t name, vm_size_t page_size)
+kern_return_t seqnos_memory_object_init(mach_port_t object, mach_port_seqno_t seqno,
+    mach_port_t object_control, mach_port_t name, vm_size_t page_size)
 {
-    (void)object, (void)page_size;
     control = object_control;
     mach_port_deallocate(mach_task_self_, name);
     return memory_object_ready(object_control, FALSE, MEMORY_OBJECT_COPY_NONE);
 }
 
-kern_return_t memory_object_terminate(mach_port_t object, mach_port_t object_control,
-                                      mach_port_t name)
+kern_return_t seqnos_memory_object_terminate(
+    mach_port_t object, mach_port_seqno_t seqno, mach_port_t object_control, mach_port_t name)
 {
-    (void)object;
     mach_port_destroy(mach_task_self_, object_control);
     mach_port_destroy(mach_task_self_, name);
     return KERN_SUCCESS;
 }
 
-kern_return_t memory_object_data_request(mach_port_t object, mach_port_t object_control,
-                                         vm_offset_t offset, vm_size_t length, vm_prot_t access)
+kern_return_t seqnos_memory_object_data_request(mach_port_t object, mach_port_seqno_t seqno,
+    mach_port_t object_control, vm_offset_t offset, vm_size_t length, vm_prot_t access)
 {
-    (void)access;
     if (mode == UNAVAILABLE)
         return memory_object_data_unavailable(object_control, offset, length);
     if (mode == SUPPLY)
         return memory_object_data_supply(object_control, offset, (vm_offset_t)source,
-                                         (unsigned)length, FALSE, VM_PROT_NONE, FALSE,
-                                         MACH_PORT_NULL);
-    return memory_object_data_supply(object_control, offset, (vm_offset_t)source,
-                                     (unsigned)length, FALSE, VM_PROT_NONE, TRUE, object);
+            (unsigned)length, FALSE, VM_PROT_NONE, FALSE, MACH_PORT_NULL);
+    return memory_object_data_supply(object_control, offset, (vm_offset_t)source, (unsigned)length,
+        FALSE, VM_PROT_NONE, TRUE, object);
 }
 
-kern_return_t memory_object_data_unlock(mach_port_t object, mach_port_t object_control,
-                                        vm_offset_t offset, vm_size_t length, vm_prot_t access)
+kern_return_t seqnos_memory_object_data_unlock(mach_port_t object, mach_port_seqno_t seqno,
+    mach_port_t object_control, vm_offset_t offset, vm_size_t length, vm_prot_t access)
 {
-    (void)object, (void)access;
     return memory_object_lock_request(object_control, offset, length, MEMORY_OBJECT_RETURN_NONE,
-                                      FALSE, VM_PROT_NONE, MACH_PORT_NULL);
+        FALSE, VM_PROT_NONE, MACH_PORT_NULL);
 }
 
-kern_return_t memory_object_data_return(mach_port_t object, mach_port_t object_control,
-                                        vm_offset_t offset, vm_offset_t data,
-                                        mach_msg_type_number_t bytes, boolean_t dirty,
-                                        boolean_t kernel_copy)
+kern_return_t seqnos_memory_object_data_return(mach_port_t object, mach_port_seqno_t seqno,
+    mach_port_t object_control, vm_offset_t offset, vm_offset_t data, mach_msg_type_number_t bytes,
+    boolean_t dirty, boolean_t kernel_copy)
 {
-    (void)object, (void)object_control, (void)offset, (void)dirty, (void)kernel_copy;
     return vm_deallocate(mach_task_self_, data, bytes);
 }
 
-kern_return_t memory_object_data_write(mach_port_t object, mach_port_t object_control,
-                                       vm_offset_t offset, vm_offset_t data,
-                                       mach_msg_type_number_t bytes)
+kern_return_t seqnos_memory_object_data_write(mach_port_t object, mach_port_seqno_t seqno,
+    mach_port_t object_control, vm_offset_t offset, vm_offset_t data, mach_msg_type_number_t bytes)
 {
-    (void)object, (void)object_control, (void)offset;
     return vm_deallocate(mach_task_self_, data, bytes);
 }
 
-kern_return_t memory_object_lock_completed(mach_port_t object, mach_port_t object_control,
-                                           vm_offset_t offset, vm_size_t length)
+kern_return_t seqnos_memory_object_lock_completed(mach_port_t object, mach_port_seqno_t seqno,
+    mach_port_t object_control, vm_offset_t offset, vm_size_t length)
 {
-    (void)object, (void)object_control, (void)offset, (void)length;
     lock_done = TRUE;
     return KERN_SUCCESS;
 }
 
-kern_return_t memory_object_supply_completed(mach_port_t object, mach_port_t object_control,
-                                             vm_offset_t offset, vm_size_t length,
-                                             kern_return_t result, vm_offset_t error_offset)
+kern_return_t seqnos_memory_object_supply_completed(mach_port_t object, mach_port_seqno_t seqno,
+    mach_port_t object_control, vm_offset_t offset, vm_size_t length, kern_return_t result,
+    vm_offset_t error_offset)
 {
-    (void)object, (void)object_control, (void)offset, (void)length, (void)error_offset;
     must(result, "supply_completed");
     return KERN_SUCCESS;
 }
 
-kern_return_t memory_object_copy(mach_port_t object, mach_port_t object_control,
-                                 vm_offset_t offset, vm_size_t length, mach_port_t new_object)
+kern_return_t seqnos_memory_object_copy(mach_port_t object, mach_port_seqno_t seqno,
+    mach_port_t object_control, vm_offset_t offset, vm_size_t length, mach_port_t new_object)
 {
-    (void)object, (void)object_control, (void)offset, (void)length, (void)new_object;
     return KERN_FAILURE;
 }
 
-kern_return_t memory_object_change_completed(mach_port_t object, boolean_t may_cache,
-                                             memory_object_copy_strategy_t strategy)
+kern_return_t seqnos_memory_object_change_completed(mach_port_t object, mach_port_seqno_t seqno,
+    boolean_t may_cache, memory_object_copy_strategy_t strategy)
 {
-    (void)object, (void)may_cache, (void)strategy;
     return KERN_SUCCESS;
 }
 
-kern_return_t memory_object_synchronize(mach_port_t object, mach_port_t object_control,
-                                        vm_offset_t offset, vm_size_t length, vm_sync_t flags)
+kern_return_t seqnos_memory_object_synchronize(mach_port_t object, mach_port_seqno_t seqno,
+    mach_port_t object_control, vm_offset_t offset, vm_size_t length, vm_sync_t flags)
 {
-    (void)object, (void)flags;
     return memory_object_synchronize_completed(object_control, offset, length);
 }
 
-kern_return_t memory_object_change_completed_flavor(mach_port_t object, mach_port_t object_control,
-                                                    memory_object_flavor_t flavor)
+kern_return_t seqnos_memory_object_change_completed_flavor(mach_port_t object,
+    mach_port_seqno_t seqno, mach_port_t object_control, memory_object_flavor_t flavor)
 {
-    (void)object, (void)object_control, (void)flavor;
     return KERN_SUCCESS;
 }
 
@@ -177,11 +166,12 @@ static void serve_one(mach_port_t *came_to)
         char body[SERVE_BYTES];
     } message, answer;
 
-    must(mach_msg_trap(&message.header, MACH_RCV_MSG, 0, sizeof(message), pager_set, 0,
-                       MACH_PORT_NULL), "pager receive");
+    must(mach_msg_trap(
+             &message.header, MACH_RCV_MSG, 0, sizeof(message), pager_set, 0, MACH_PORT_NULL),
+        "pager receive");
     *came_to = message.header.msgh_local_port;
     if (message.header.msgh_id != CHILD_DONE)
-        memory_object_server(&message.header, &answer.header);
+        seqnos_memory_object_server(&message.header, &answer.header);
 }
 
 static mach_port_t set_member(void)
@@ -214,7 +204,8 @@ static vm_address_t map_object(enum mode how)
     mode = how;
     control = MACH_PORT_NULL;
     must(vm_map(client.task, &address, PAGES * PAGE, 0, TRUE, object, 0, FALSE,
-                VM_PROT_READ | VM_PROT_WRITE, VM_PROT_ALL, VM_INHERIT_NONE), "vm_map");
+             VM_PROT_READ | VM_PROT_WRITE, VM_PROT_ALL, VM_INHERIT_NONE),
+        "vm_map");
     while (control == MACH_PORT_NULL)
         serve_one(&came_to);
     return address;
@@ -244,10 +235,10 @@ static void measure_clusters(void)
     struct memory_object_attr_info attributes = {
         .copy_strategy = MEMORY_OBJECT_COPY_NONE, .cluster_size = CLUSTER_PAGES * PAGE};
 
-    must(memory_object_change_attributes_flavor_poly(
-             control, MEMORY_OBJECT_ATTRIBUTE_INFO, (memory_object_info_t)&attributes,
-             MEMORY_OBJECT_ATTR_INFO_COUNT, MACH_PORT_NULL, MACH_MSG_TYPE_MAKE_SEND_ONCE),
-         "cluster size");
+    must(memory_object_change_attributes_flavor_poly(control, MEMORY_OBJECT_ATTRIBUTE_INFO,
+             (memory_object_info_t)&attributes, MEMORY_OBJECT_ATTR_INFO_COUNT, MACH_PORT_NULL,
+             MACH_MSG_TYPE_MAKE_SEND_ONCE),
+        "cluster size");
     run_client(touch_all, address);
     report("pager_fault_cluster8", results->total / PAGES);
     run_client(unmap, address);
@@ -264,7 +255,8 @@ static void measure_lock_request(const char *name, boolean_t flush)
     lock_done = FALSE;
     start = now();
     must(memory_object_lock_request(control, 0, PAGES * PAGE, MEMORY_OBJECT_RETURN_ALL, flush,
-                                    VM_PROT_NO_CHANGE, completed), "lock_request");
+             VM_PROT_NO_CHANGE, completed),
+        "lock_request");
     while (!lock_done)
         serve_one(&came_to);
     report(name, (now() - start) / PAGES);
