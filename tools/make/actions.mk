@@ -60,17 +60,19 @@ $(TEST_GUEST_FILES): $(B)/tests/runner/%.elf: tests/runner/guest.asm
 	$(Q)$(LD) -m elf_i386 -Ttext 0x200000 -e start --no-warn-rwx-segments $(@:.elf=.o) -o $@
 
 # Parts of the kernel as programs of this machine. A comment `host-test: FILE...` in tests/host/NAME.c
-# names the sources under test.
+# names the sources under test; `host-flags: FLAG...` adds to how they are compiled.
 HOST_TESTS := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(wildcard tests/host/*.c))
-host_parts = $(shell sed -n 's,.*host-test: *\(.*[^ ]\) *\*/.*,\1,p' tests/host/$(1).c)
+host_comment = $(shell sed -n 's,.*$(1): *\(.*[^ ]\) *\*/.*,\1,p' tests/host/$(2).c)
 .PHONY: host-tests
 host-tests: $(HOST_TESTS)
 .SECONDEXPANSION:
-$(HOST_TESTS): $(B)/tests/host/%: tests/host/%.c $$(call host_parts,$$*) Makefile
+$(HOST_TESTS): $(B)/tests/host/%: tests/host/%.c $$(call host_comment,host-test,$$*) Makefile \
+    | $(MIG_USER_HEADERS)
 	$(call say,HOSTCC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -DKERNEL=1 \
-	    -Wall -Wextra -Werror -I. -Iinclude -MMD -MP -MF $@.d $(filter %.c,$^) -o $@
+	    -Wall -Wextra -Werror -I. -Iinclude $(call host_comment,host-flags,$*) \
+	    -MMD -MP -MF $@.d $(filter %.c,$^) -o $@
 
 # For editors: how each file is compiled; made again when a file comes or goes.
 compile_commands.json: $(B)/obj/sources.list Makefile tools/compile-commands

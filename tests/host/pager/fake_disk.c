@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The faked memory and disk: regions are counted, blocks can fail. */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mach.h>
+#include <mig/device.h>
+
+#include "fake_disk.h"
+#include "fake_mach.h"
+
+#define RECORDS_PER_BLOCK 8u
+
+static unsigned char *disk;
+static uint64_t disk_blocks;
+static bool *block_bad;
+static long regions; /* pages of out-of-line memory that exist */
+static pthread_mutex_t disk_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void fake_disk_init(uint64_t blocks)
+{
+    free(disk);
+    free(block_bad);
+    disk_blocks = blocks;
+    disk = calloc(blocks, FAKE_PAGE_BYTES);
+    block_bad = calloc(blocks, sizeof *block_bad);
+}
+
+long fake_regions(void)
+{
+    return __atomic_load_n(&regions, __ATOMIC_SEQ_CST);
+}
+
+/* Each page is an allocation of its own name, so that a region can be freed in parts, as in Mach. A
+   region is one malloc block with a count of pages that are left in front. */
+struct region {
+    uint32_t pages_left;
+    vm_address_t start, end;
+    struct region *next;
+};
+static struct region *region_list;
+
+vm_address_t fake_region_make(unsigned pages)
+{
+    void *memory = aligned_alloc(FAKE_PAGE_BYTES, (size_t)pages * FAKE_PAGE_BYTES);
+    struct region *region = malloc(sizeof *region);
+    pthread_mutex_lock(&disk_lock);
+    *region = (struct region){pages, (vm_address_t)memory,
+        (vm_address_t)memory + pages * (vm_address_t)FAKE_PAGE_BYTES, region_list};
+    region_list = region;
+    regions += pages;
+    pthread_mutex_unlock(&disk_lock);
+    return (vm_address_t)memory;
+}
+
+void fake_region_free(vm_address_t address, vm_size_t size)
+{
+    pthread_mutex_lock(&disk_lock);
+    struct region **link = &region_list;
+    while (*link != NULL && !((*link)->start <= address && address + size <= (*link)->end))
+        link = &(*link)->next;
+    struct region *region = *link;
+    fake_check(region != NULL, "memory that is freed exists");
+    if (region != NULL) {
+        uint32_t pages = (uint32_t)(size / FAKE_PAGE_BYTES);
+        fake_check(size % FAKE_PAGE_BYTES == 0 && pages <= region->pages_left,
+            "whole pages are freed, once");
+        memset((void *)address, 0xdd, size);
+        region->pages_left -= pages;
+        regions -= pages;
+        if (region->pages_left == 0) {
+            *link = region->next;
+            free((void *)region->start);
+            free(region);
+        }
+    }
+    pthread_mutex_unlock(&disk_lock);
+}
+
+kern_return_t vm_deallocate(mach_port_t task, vm_address_t address, vm_size_t size)
+{
+    (void)task;
+    fake_region_free(address, size);
+    return KERN_SUCCESS;
+}
+
+kern_return_t device_read(mach_port_t device, dev_mode_t mode, recnum_t recnum, int bytes_wanted,
+    io_buf_ptr_t *data, mach_msg_type_number_t *count)
+{
+    (void)device, (void)mode;
+    uint64_t first = recnum / RECORDS_PER_BLOCK;
+    unsigned pages = (unsigned)bytes_wanted / FAKE_PAGE_BYTES;
+    fake_check(recnum % RECORDS_PER_BLOCK == 0 && first + pages <= disk_blocks, "read within disk");
+    sched_yield();
+    vm_address_t memory = fake_region_make(pages);
+    pthread_mutex_lock(&disk_lock);
+    memcpy((void *)memory, disk + first * FAKE_PAGE_BYTES, (size_t)pages * FAKE_PAGE_BYTES);
+    pthread_mutex_unlock(&disk_lock);
+    *data = (io_buf_ptr_t)memory;
+    *count = (mach_msg_type_number_t)bytes_wanted;
+    return KERN_SUCCESS;
+}
+
+kern_return_t device_write(mach_port_t device, dev_mode_t mode, recnum_t recnum, io_buf_ptr_t data,
+    mach_msg_type_number_t count, int *written)
+{
+    (void)device, (void)mode;
+    uint64_t first = recnum / RECORDS_PER_BLOCK;
+    unsigned pages = count / FAKE_PAGE_BYTES;
+    kern_return_t result = KERN_SUCCESS;
+    fake_check(
+        recnum % RECORDS_PER_BLOCK == 0 && first + pages <= disk_blocks, "write within disk");
+    sched_yield();
+    pthread_mutex_lock(&disk_lock);
+    for (unsigned i = 0; i < pages; i++) {
+        if ((unsigned)rand() % 1000 < fake_faults.write_error_per_mille)
+            block_bad[first + i] = true;
+        if (block_bad[first + i])
+            result = D_IO_ERROR;
+    }
+    if (result == KERN_SUCCESS)
+        memcpy(disk + first * FAKE_PAGE_BYTES, data, count);
+    pthread_mutex_unlock(&disk_lock);
+    *written = (int)count;
+    return result;
+}
