@@ -6,12 +6,11 @@
 #include <mach/kern_return.h>
 #include <mach/message.h>
 #include <mach/port.h>
-
-#ifndef KERNEL
 #include <mach/thread_status.h>
 #include <mach/vm_inherit.h>
 #include <mach/vm_prot.h>
 
+#ifndef KERNEL
 /* A new receive right, MACH_PORT_NULL on failure. */
 mach_port_name_t mach_reply_port(void);
 /* A send right (one more reference each time) to the caller's thread, task, host name port. */
