@@ -34,6 +34,17 @@ static boolean_t serve(mach_msg_demux_t demux, mach_msg_header_t *request, mach_
     return reply->msgh_remote_port != MACH_PORT_NULL;
 }
 
+/* The message was not sent. Only in two of these cases is there anything left in it. */
+static boolean_t send_failed(mach_msg_return_t result, mach_msg_header_t *message)
+{
+    mach_msg_return_t code = result & ~MACH_MSG_MASK;
+
+    if (code == MACH_SEND_INVALID_DEST || code == MACH_SEND_TIMED_OUT) {
+        mach_msg_destroy(message);
+    }
+    return code >= MACH_SEND_IN_PROGRESS && code < MACH_RCV_IN_PROGRESS;
+}
+
 /*
  * Never waits for a client: a send-once right always has room, and a client that gave a send right
  * to a full port loses the answer.
@@ -43,9 +54,7 @@ static void reply_send(mach_msg_header_t *reply)
     mach_msg_return_t result = mach_msg(reply, MACH_SEND_MSG | MACH_SEND_TIMEOUT, reply->msgh_size,
                                         0, MACH_PORT_NULL, 0, MACH_PORT_NULL);
 
-    if (result == MACH_SEND_INVALID_DEST || (result & ~MACH_MSG_MASK) == MACH_SEND_TIMED_OUT) {
-        mach_msg_destroy(reply);
-    }
+    send_failed(result, reply);
 }
 
 /* Sends an answer and waits for the next request in the same buffer, in one trap. */
@@ -56,8 +65,7 @@ static mach_msg_return_t reply_and_receive(mach_msg_header_t *buffer, mach_msg_s
         mach_msg(buffer, MACH_SEND_MSG | MACH_SEND_TIMEOUT | MACH_RCV_MSG, buffer->msgh_size,
                  max_size, port, 0, MACH_PORT_NULL);
 
-    if (result == MACH_SEND_INVALID_DEST || (result & ~MACH_MSG_MASK) == MACH_SEND_TIMED_OUT) {
-        mach_msg_destroy(buffer);
+    if (send_failed(result, buffer)) {
         return mach_msg(buffer, MACH_RCV_MSG, 0, max_size, port, 0, MACH_PORT_NULL);
     }
     return result;
