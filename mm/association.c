@@ -117,7 +117,10 @@ kern_return_t association_enter(struct port *memory_object, vm_size_t size, bool
         return KERN_INVALID_OBJECT;
     if (memory_object->kobject_type != KOBJECT_NONE)
         return KERN_INVALID_ARGUMENT;
+    page_counts.lookups++;
     code = existing(memory_object, &object);
+    if (object)
+        page_counts.hits++;
     if (code != KERN_SUCCESS)
         return code;
     if (!object)

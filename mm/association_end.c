@@ -106,7 +106,6 @@ void vm_object_port_died(struct port *memory_object)
     port_destroy_kernel(object->name);
     object->control = object->name = object->pager = NULL;
     event_wake_all(memory_object, WAIT_AWAKENED);
-    if (object->references == 0)
-        vm_object_reap(object);
+    vm_object_cache_emptied(object);
     port_release_send(memory_object);
 }

@@ -33,7 +33,8 @@ kern_return_t vm_fault(struct vm_map *map, vm_offset_t address, vm_prot_t access
  * Finds or makes the page at offset of a chain's top object, for the kernel's own use or for vm_fault.
  * Write access yields a page of the top object itself. On success the page is busy (the caller ends
  * that with page_wake), *writable says whether it may be mapped for writing. A caller that writes
- * the frame itself sets page->dirty. Caller holds an object reference. Errors as vm_fault.
+ * the frame itself sets page->dirty. The caller holds an object reference of its own, besides that of
+ * a map entry. Errors as vm_fault.
  */
 kern_return_t vm_fault_page(struct vm_object *object, vm_offset_t offset, vm_prot_t access,
                             enum wait_mode mode, struct page **result, bool *writable);

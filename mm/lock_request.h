@@ -13,6 +13,9 @@ void lock_request_init(void);
 void lock_request_unwired(struct vm_object *object);
 /* Finishes what waited for unwiring, as far as it can; called by the reaper, may sleep. */
 void lock_request_resume(struct vm_object *object);
+/* Flushes an object that nobody uses: dirty and precious pages go back, all others are dropped. Sleeps
+   only when memory is very short, or for long objects. */
+void lock_request_return_all(struct vm_object *object);
 /* The association ends: answers all who still wait. */
 void lock_request_abandon(struct vm_object *object);
 

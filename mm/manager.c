@@ -332,3 +332,14 @@ void manager_change_completed(struct reply_right reply, bool may_cache, int copy
     memory_object_change_completed(reply.port, reply.type, may_cache, copy_strategy);
     reserve_close(before);
 }
+
+void manager_change_completed_flavor(struct reply_right reply, struct vm_object *object, int flavor)
+{
+    bool before;
+
+    if (!PORT_VALID(reply.port))
+        return;
+    before = reserve_open();
+    memory_object_change_completed_flavor(reply.port, reply.type, object->control, flavor);
+    reserve_close(before);
+}

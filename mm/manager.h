@@ -17,15 +17,11 @@
 #include <mach/message.h>
 #include <mach/vm_prot.h>
 
+#include "mm/reply_right.h"
+
 struct page;
 struct port;
 struct vm_object;
-
-/* A reply right from a manager's request, with the type it came as; owned by who holds it. */
-struct reply_right {
-    struct port *port;
-    mach_msg_type_name_t type; /* MACH_MSG_TYPE_PORT_SEND or _SEND_ONCE */
-};
 
 /* Pages sent to this manager are trusted to come free: it is the default pager's task (R5), or the
    object is internal. */
@@ -57,5 +53,8 @@ void manager_supply_completed(struct reply_right reply, struct vm_object *object
 void manager_lock_completed(struct reply_right reply, struct vm_object *object, vm_offset_t offset,
                             vm_size_t size);
 void manager_change_completed(struct reply_right reply, bool may_cache, int copy_strategy);
+/* The OSF form: control (null once the association is gone) and flavor. */
+void manager_change_completed_flavor(struct reply_right reply, struct vm_object *object,
+                                     int flavor);
 
 #endif

@@ -12,13 +12,14 @@ void object_lifetime_init(void);
    of an internal one frees its pages and goes on to its shadow, iteratively. Does not sleep: what
    must wait (paging in progress, memory) is finished by the reaper thread. */
 void vm_object_release(struct vm_object *object);
-/* Merges or bypasses the object's shadow where that loses nothing (spec/vm.md 2.1); best effort. */
-void vm_object_collapse(struct vm_object *object);
 /* Takes a new reference on an object that may be cached, which ends its being cached. */
 void vm_object_revive(struct vm_object *object);
 /* The reaper thread goes on with the object's end. */
 void vm_object_reap(struct vm_object *object);
-/* A cached object lost its last page: ends it, from the reaper thread (R10). */
+/* If the caller's is the only reference and the object may not be cached, ends its association now:
+   returns its data and sends terminate (O5). May sleep. */
+void vm_object_end_if_unused(struct vm_object *object);
+/* An object lost its last page or its manager: if it was cached, the reaper ends it (R10). */
 void vm_object_cache_emptied(struct vm_object *object);
 
 #endif

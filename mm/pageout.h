@@ -15,6 +15,8 @@ void pageout_init(void);
 void pageout_wake(void);
 /* A frame that was in flight to a manager has been freed: throttled page-out may go on. */
 void pageout_laundry_done(void);
+/* Nothing more can be paged out: new anonymous memory of ordinary tasks is refused (R8). */
+bool pageout_is_exhausted(void);
 /* Evicts one page now, as the daemon would; tests and debugging. True if the frame is gone. */
 bool pageout_evict(struct page *page);
 

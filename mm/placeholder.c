@@ -53,6 +53,15 @@ void placeholder_fill(struct page *placeholder, struct page *page)
     page_free(placeholder);
 }
 
+void placeholder_use_frame(struct page *placeholder)
+{
+    assert(page_is_unavailable(placeholder) && !placeholder->fictitious);
+    page_unqueue(placeholder);
+    placeholder->absent = false;
+    placeholder->unlock_request = VM_PROT_NONE;
+    placeholder->re_requested = false;
+}
+
 void placeholder_unavailable(struct page *placeholder)
 {
     assert(page_is_requested(placeholder));

@@ -31,6 +31,8 @@ bool placeholder_insert(struct vm_object *object, vm_offset_t offset, struct pag
 /* REQUESTED or UNAVAILABLE -> resident: exchanges the placeholder for a page with data and wakes the
    waiters. */
 void placeholder_fill(struct page *placeholder, struct page *page);
+/* UNAVAILABLE with a frame of its own -> resident, in place. */
+void placeholder_use_frame(struct page *placeholder);
 /* REQUESTED -> UNAVAILABLE, waiters woken. */
 void placeholder_unavailable(struct page *placeholder);
 /* REQUESTED or UNAVAILABLE -> ABSENT; waiters get the result. */

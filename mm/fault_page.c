@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From an object and an offset to a page (spec/vm.md 3, F2 to F6, F13).
+ *
+ * The chain of objects is walked from the top without sleeping. A step that must sleep sleeps and
+ * starts over at the top, with nothing held: so two threads never install two pages (F3), whoever
+ * moved a page meanwhile (H-14).
+ */
+#include "kernel/task.h"
+#include "mm/association.h"
+#include "mm/collapse.h"
+#include "mm/fault.h"
+#include "mm/fault_request.h"
+#include "mm/object_lifetime.h"
+#include "mm/pageout.h"
+#include "mm/placeholder.h"
+#include "mm/pmap.h"
+#include "mm/vm_object.h"
+
+/* Where a walk down the chain stands. */
+struct walk {
+    struct vm_object *top;
+    vm_offset_t top_offset;
+    vm_prot_t access;            /* of the fault */
+    enum wait_mode mode;
+    struct vm_object *object;    /* this level */
+    vm_offset_t offset;
+    bool again;                  /* something slept: start over */
+    bool is_writable;
+};
+
+/* What is asked of this level: below the top, data is only read. */
+static vm_prot_t level_access(const struct walk *walk)
+{
+    if (walk->object == walk->top)
+        return walk->access;
+    return (walk->access & ~VM_PROT_WRITE) | VM_PROT_READ;
+}
+
+static kern_return_t retry(struct walk *walk, kern_return_t code)
+{
+    walk->again = true;
+    return code;
+}
+
+/* A frame for new contents of the top slot: the one reserved there, or a new one; or NULL with the
+   code to go on with. */
+static struct page *frame_for(struct walk *walk, kern_return_t *code)
+{
+    struct page *page = vm_object_page(walk->top, walk->top_offset);
+
+    if (page && !page->fictitious)
+        return page;
+    page = page_alloc(PAGE_NO_WAIT);
+    if (page)
+        return page;
+    if (pageout_is_exhausted() && !task_current()->essential)
+        *code = KERN_RESOURCE_SHORTAGE;
+    else
+        *code = retry(walk, fault_wait_memory(walk->mode));
+    return NULL;
+}
+
+/* Puts a fresh page into the top object's slot, empty or UNAVAILABLE. False: no memory for it. */
+static bool install(struct walk *walk, struct page *page)
+{
+    struct page *there = vm_object_page(walk->top, walk->top_offset);
+
+    page->dirty = false;
+    page->referenced = true;
+    if (!there)
+        return vm_object_insert(walk->top, walk->top_offset, page);
+    if (there == page)
+        placeholder_use_frame(page);
+    else
+        placeholder_fill(there, page);
+    return true;
+}
+
+/* Nothing is behind: zeros, in the top object; CLEAN until written. */
+static kern_return_t zero_fill(struct walk *walk, struct page **result)
+{
+    kern_return_t code = KERN_SUCCESS;
+    struct page *page = frame_for(walk, &code);
+
+    if (!page)
+        return code;
+    page_zero(page);
+    if (!install(walk, page)) {
+        page_free(page);
+        return retry(walk, fault_wait_memory(walk->mode));
+    }
+    page_activate(page);
+    page_counts.zero_fills++;
+    task_current()->zero_fill_count++;
+    walk->is_writable = true;
+    *result = page;
+    return KERN_SUCCESS;
+}
+
+/* A write to a page further down: the top object gets its own (F5). */
+static kern_return_t copy_up(struct walk *walk, struct page *source, struct page **result)
+{
+    kern_return_t code = KERN_SUCCESS;
+    struct page *page = frame_for(walk, &code);
+
+    if (!page)
+        return code;
+    page_copy(source, page);
+    if (!install(walk, page)) {
+        page_free(page);
+        return retry(walk, fault_wait_memory(walk->mode));
+    }
+    page->dirty = true; /* nothing keeps this content yet */
+    page_activate(page);
+    if (walk->top->references > 2)
+        pmap_page_protect(source, VM_PROT_NONE); /* others see the top object, and saw the source */
+    page_counts.cow_faults++;
+    task_current()->cow_fault_count++;
+    walk->is_writable = true;
+    *result = page;
+    if (walk->top->shadow->references == 1)
+        vm_object_collapse(walk->top);
+    return KERN_SUCCESS;
+}
+
+static kern_return_t use_page(struct walk *walk, struct page *page, struct page **result)
+{
+    if (page->queue == PAGE_QUEUE_INACTIVE) {
+        page_counts.reactivations++;
+        page_activate(page);
+    }
+    if (walk->object != walk->top && (walk->access & VM_PROT_WRITE))
+        return copy_up(walk, page, result);
+    walk->is_writable = walk->object == walk->top && !(page->lock & VM_PROT_WRITE);
+    *result = page;
+    return KERN_SUCCESS;
+}
+
+/* There is something in this level's slot. *result stays NULL if the search goes further down. */
+static kern_return_t slot_in_use(struct walk *walk, struct page *page, struct page **result)
+{
+    vm_prot_t access = level_access(walk);
+
+    if (page->busy)
+        return retry(walk, fault_wait_page(page, walk->mode));
+    if (page->absent)
+        return walk->object->adopted ? KERN_MEMORY_FAILURE : KERN_SUCCESS;
+    if (page->lock & access)
+        return retry(walk, fault_request_access(page, access, walk->mode));
+    return use_page(walk, page, result);
+}
+
+/* The slot is empty. KERN_SUCCESS without `again`: the search goes further down. */
+static kern_return_t slot_empty(struct walk *walk)
+{
+    struct vm_object *object = walk->object;
+
+    switch (object->association) {
+    case ASSOCIATION_READY:
+        return retry(walk, fault_request_data(object, walk->offset, level_access(walk),
+                                              walk->mode));
+    case ASSOCIATION_WAIT_READY: {
+        kern_return_t code;
+
+        vm_object_reference(object);
+        code = association_wait_ready(object, walk->mode);
+        vm_object_release(object);
+        return retry(walk, code == KERN_INVALID_OBJECT ? KERN_MEMORY_FAILURE : code);
+    }
+    case ASSOCIATION_NONE:
+        return KERN_SUCCESS;
+    default:
+        return KERN_MEMORY_FAILURE; /* D-24 */
+    }
+}
+
+/* One pass from the top down; ends with a page, an error, or `again`. */
+static kern_return_t walk_chain(struct walk *walk, struct page **result)
+{
+    walk->object = walk->top;
+    walk->offset = walk->top_offset;
+    for (;;) {
+        struct page *page = vm_object_page(walk->object, walk->offset);
+        kern_return_t code = page ? slot_in_use(walk, page, result) : slot_empty(walk);
+
+        if (code != KERN_SUCCESS || walk->again || *result)
+            return code;
+        if (!walk->object->shadow)
+            return zero_fill(walk, result);
+        walk->offset += walk->object->shadow_offset;
+        walk->object = walk->object->shadow;
+    }
+}
+
+/* See fault.h. The page is returned busy. */
+kern_return_t vm_fault_page(struct vm_object *object, vm_offset_t offset, vm_prot_t access,
+                            enum wait_mode mode, struct page **result, bool *writable)
+{
+    struct walk walk = {.top = object, .top_offset = offset, .access = access, .mode = mode};
+    kern_return_t code;
+
+    *result = NULL;
+    do {
+        walk.again = false;
+        code = walk_chain(&walk, result);
+    } while (code == KERN_SUCCESS && !*result);
+    if (code != KERN_SUCCESS)
+        return code;
+    (*result)->busy = true;
+    *writable = walk.is_writable;
+    return KERN_SUCCESS;
+}

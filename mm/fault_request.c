@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Requests to managers (spec/emmi.md 5.2, 5.4; spec/vm.md F2, F4; D-25).
+ *
+ * Over a sleep only a reference on the object is held, and that for the monitor's sake: the fault looks
+ * everything up again when it goes on.
+ */
+#include "mm/fault_request.h"
+
+#include "kernel/clock.h"
+#include "kernel/task.h"
+#include "kernel/thread.h"
+#include "mm/manager.h"
+#include "mm/object_lifetime.h"
+#include "mm/placeholder.h"
+#include "mm/vm_object.h"
+
+static const struct wait_reason waits_for_data = {"page from", manager_describe};
+static const struct wait_reason waits_for_page = {"page in use", manager_describe};
+static const struct wait_reason waits_for_access = {"access to a page from", manager_describe};
+static const struct wait_reason waits_for_room = {"an answer to any of many requests from",
+                                                  manager_describe};
+
+/* A sleep's end as a fault sees it. */
+static kern_return_t code_of(wait_result_t result)
+{
+    if (result == WAIT_INTERRUPTED)
+        return KERN_ABORTED;
+    return result == WAIT_AWAKENED || result == WAIT_TIMED_OUT ? KERN_SUCCESS : result;
+}
+
+static kern_return_t sleep_on_page(struct page *page, const struct wait_reason *reason,
+                                   enum wait_mode mode)
+{
+    struct vm_object *object = page->object;
+    wait_result_t result;
+
+    vm_object_reference(object);
+    result = page_sleep(page, reason, mode);
+    vm_object_release(object);
+    return code_of(result);
+}
+
+kern_return_t fault_wait_page(struct page *page, enum wait_mode mode)
+{
+    bool asked = page_is_requested(page);
+
+    if (asked) {
+        thread_current()->fault_count++;
+        task_current()->pager_fault_count++;
+    }
+    return sleep_on_page(page, asked ? &waits_for_data : &waits_for_page, mode);
+}
+
+kern_return_t fault_wait_memory(enum wait_mode mode)
+{
+    return code_of(page_wait_for_memory(mode));
+}
+
+/* --- data --- */
+
+/* Frames for default pager objects are reserved before it is asked (F4). */
+static struct page *placeholder_for(const struct vm_object *object)
+{
+    return manager_is_trusted(object) ? page_alloc(PAGE_NO_WAIT) : page_alloc_fictitious();
+}
+
+static bool add_placeholder(struct vm_object *object, vm_offset_t offset, vm_prot_t access)
+{
+    struct page *page = placeholder_for(object);
+
+    if (!page)
+        return false;
+    if (!placeholder_insert(object, offset, page)) {
+        page_free(page);
+        return false;
+    }
+    page->unlock_request = access; /* what was asked for, should it be asked again (D-10) */
+    return true;
+}
+
+/* One more page of a cluster may be asked for. */
+static bool may_extend(const struct vm_object *object, vm_offset_t offset)
+{
+    if (offset >= object->size || vm_object_page(object, offset))
+        return false;
+    if (object->internal)
+        return page_counts.free > page_levels.free_target;
+    return object->absent_count < VM_OBJECT_ABSENT_MAX;
+}
+
+/*
+ * The run of empty slots around offset that lies in its aligned cluster, as [*start, *end); placeholders
+ * stand in all of it afterwards. False: not even the page itself got one.
+ */
+static bool reserve_cluster(struct vm_object *object, vm_offset_t offset, vm_prot_t access,
+                            vm_offset_t *start, vm_offset_t *end)
+{
+    vm_size_t cluster_bytes = object->cluster_pages * PAGE_BYTES;
+    vm_offset_t low = offset & ~(cluster_bytes - 1);
+
+    if (!add_placeholder(object, offset, access))
+        return false;
+    *start = offset;
+    *end = offset + PAGE_BYTES;
+    while (*end < low + cluster_bytes && may_extend(object, *end) &&
+           add_placeholder(object, *end, access))
+        *end += PAGE_BYTES;
+    while (*start > low && may_extend(object, *start - PAGE_BYTES) &&
+           add_placeholder(object, *start - PAGE_BYTES, access))
+        *start -= PAGE_BYTES;
+    return true;
+}
+
+static void remove_cluster(struct vm_object *object, vm_offset_t start, vm_offset_t end)
+{
+    for (; start < end; start += PAGE_BYTES)
+        placeholder_remove(vm_object_page(object, start), WAIT_AWAKENED);
+}
+
+/* Nothing could be had for a placeholder: gets or waits for what is missing. */
+static kern_return_t wait_for_placeholder(const struct vm_object *object, enum wait_mode mode)
+{
+    if (manager_is_trusted(object))
+        return fault_wait_memory(mode);
+    if (placeholder_reclaim())
+        return KERN_SUCCESS;
+    /* The pool, or the memory for the slot: the pool wakes at once when it is not what lacks. */
+    if (page_counts.free <= page_levels.reserved)
+        return fault_wait_memory(mode);
+    return code_of(page_wait_for_fictitious(mode));
+}
+
+static kern_return_t wait_for_room(struct vm_object *object, enum wait_mode mode)
+{
+    wait_result_t result;
+
+    vm_object_reference(object);
+    result = wait_queue_sleep(&object->absent_waiters, &waits_for_room, object, mode,
+                              DEADLINE_NEVER);
+    vm_object_release(object);
+    return code_of(result);
+}
+
+/*
+ * Conditions: the slot at offset is empty, the association READY, the caller holds a reference that
+ * keeps the object. KERN_SUCCESS after a wake-up; KERN_MEMORY_FAILURE: dead manager; KERN_ABORTED; or
+ * the error that the manager answered with.
+ */
+kern_return_t fault_request_data(struct vm_object *object, vm_offset_t offset, vm_prot_t access,
+                                 enum wait_mode mode)
+{
+    vm_offset_t start, end;
+    kern_return_t code;
+
+    if (!object->internal && object->absent_count >= VM_OBJECT_ABSENT_MAX)
+        return wait_for_room(object, mode);
+    if (!reserve_cluster(object, offset, access, &start, &end))
+        return wait_for_placeholder(object, mode);
+    code = manager_data_request(object, start, end - start, access);
+    if (code == KERN_SUCCESS)
+        return fault_wait_page(vm_object_page(object, offset), mode);
+    remove_cluster(object, start, end);
+    return code == KERN_RESOURCE_SHORTAGE ? fault_wait_memory(mode) : code;
+}
+
+/* --- access --- */
+
+kern_return_t fault_request_access(struct page *page, vm_prot_t access, enum wait_mode mode)
+{
+    vm_prot_t asked = page->unlock_request;
+
+    if ((access & ~asked) != 0) {
+        kern_return_t code = manager_data_unlock(page->object, page->offset, PAGE_BYTES,
+                                                 asked | access);
+
+        if (code == KERN_RESOURCE_SHORTAGE)
+            return fault_wait_memory(mode);
+        if (code != KERN_SUCCESS)
+            return code;
+        page->unlock_request = asked | access;
+    }
+    return sleep_on_page(page, &waits_for_access, mode);
+}

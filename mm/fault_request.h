@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Asking a manager for data or access, on behalf of a fault.
+ *
+ * Each function takes one step and returns: KERN_SUCCESS means that the caller looks at the chain
+ * again, from the top; any other code ends the fault.
+ */
+#ifndef MM_FAULT_REQUEST_H
+#define MM_FAULT_REQUEST_H
+
+#include <mach/kern_return.h>
+#include <mach/machine/vm_types.h>
+#include <mach/vm_prot.h>
+
+#include "kernel/wait.h"
+
+struct page;
+struct vm_object;
+
+/* Sleeps on a busy page, or for memory; an error that woke it is the fault's. */
+kern_return_t fault_wait_page(struct page *page, enum wait_mode mode);
+kern_return_t fault_wait_memory(enum wait_mode mode);
+/* The slot is empty and its manager READY: puts placeholders in, asks for a cluster, waits. */
+kern_return_t fault_request_data(struct vm_object *object, vm_offset_t offset, vm_prot_t access,
+                                 enum wait_mode mode);
+/* The page's lock prohibits the access: asks once for each new access, waits (data_unlock). */
+kern_return_t fault_request_access(struct page *page, vm_prot_t access, enum wait_mode mode);
+
+#endif

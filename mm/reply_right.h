@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The reply right of a manager's request: it has one owner at any line, and one message or one release
+ * ends it (H-01).
+ */
+#ifndef MM_REPLY_RIGHT_H
+#define MM_REPLY_RIGHT_H
+
+#include <mach/message.h>
+
+struct port;
+
+struct reply_right {
+    struct port *port;          /* NULL or PORT_DEAD: nobody is to be told */
+    mach_msg_type_name_t type;  /* MACH_MSG_TYPE_PORT_SEND or _SEND_ONCE */
+};
+
+#endif
