@@ -22,12 +22,11 @@ struct vm_map;
 struct vm_object;
 
 /*
- * Makes an address of the map accessible as asked; wires the page too when `wire` is set (vm_wire).
- * May sleep. KERN_SUCCESS: mapped, or worth a retry by the access itself. KERN_INVALID_ADDRESS,
+ * Makes an address of the map accessible as asked. May sleep. KERN_SUCCESS: mapped, or worth a retry by the access itself. KERN_INVALID_ADDRESS,
  * KERN_PROTECTION_FAILURE, KERN_MEMORY_FAILURE, KERN_MEMORY_ERROR, KERN_RESOURCE_SHORTAGE, a
  * manager's reason; KERN_ABORTED when interrupted.
  */
-kern_return_t vm_fault(struct vm_map *map, vm_offset_t address, vm_prot_t access, bool wire,
+kern_return_t vm_fault(struct vm_map *map, vm_offset_t address, vm_prot_t access,
                        enum wait_mode mode);
 /*
  * Finds or makes the page at offset of a chain's top object, for the kernel's own use or for vm_fault.

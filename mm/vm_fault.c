@@ -11,14 +11,13 @@
 #include "mm/fault_request.h"
 #include "mm/object_lifetime.h"
 #include "mm/pmap.h"
-#include "mm/vm_map.h"
+#include "mm/vm_map_lookup.h"
 #include "mm/vm_object.h"
 
 struct fault {
     struct vm_map *map;
     vm_offset_t address;         /* of the page */
     vm_prot_t access;
-    bool wire;
     enum wait_mode mode;
     struct vm_map_lookup lookup;
     bool done;
@@ -30,18 +29,16 @@ static bool is_common(const struct fault *fault, const struct page *page)
     return page && !page->busy && !page->absent && !(page->lock & fault->access);
 }
 
-/* Maps the page, wires it if that is asked. Ends the fault, or waits for memory to try again. */
+/* Maps the page. Ends the fault, or waits for memory to try again. */
 static kern_return_t enter(struct fault *fault, struct page *page, bool writable)
 {
     vm_prot_t protection = fault->lookup.protection & ~page->lock;
-    bool wired = fault->wire || fault->lookup.wired;
 
     if (!writable)
         protection &= ~VM_PROT_WRITE;
-    if (!pmap_enter(fault->map->pmap, fault->address, page, protection, wired))
+    if (!pmap_enter(fault->map->pmap, fault->address, page, protection,
+                    fault->lookup.wired && page->wire_count > 0))
         return fault_wait_memory(fault->mode);
-    if (fault->wire || (wired && page->wire_count == 0))
-        page_wire(page);
     fault->done = true;
     return KERN_SUCCESS;
 }
@@ -100,11 +97,11 @@ static kern_return_t attempt(struct fault *fault)
 }
 
 /* See fault.h. */
-kern_return_t vm_fault(struct vm_map *map, vm_offset_t address, vm_prot_t access, bool wire,
+kern_return_t vm_fault(struct vm_map *map, vm_offset_t address, vm_prot_t access,
                        enum wait_mode mode)
 {
     struct fault fault = {.map = map, .address = page_trunc(address), .access = access,
-                          .wire = wire, .mode = mode};
+                          .mode = mode};
     kern_return_t code;
 
     page_counts.faults++;

@@ -121,8 +121,7 @@ static void user_page_fault(struct trap_frame *frame)
         panic_with_frame(frame, "broken page table entry for %016lx", frame->fault_address);
     if ((!from_user && fixup == 0) || task == NULL)
         kernel_trap(frame);
-    result = vm_fault(task->map, page_trunc(frame->fault_address), fault_access(frame), false,
-                      WAIT_INTERRUPTIBLE);
+    result = vm_fault(task->map, frame->fault_address, fault_access(frame), WAIT_INTERRUPTIBLE);
     if (result == KERN_SUCCESS)
         return;
     if (!from_user)
