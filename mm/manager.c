@@ -21,6 +21,7 @@
 #include "mm/default_manager.h"
 #include "mm/page.h"
 #include "mm/vm_copy.h"
+#include "mm/vm_copy_pages.h"
 #include "mm/vm_object.h"
 
 #define RETURN_MESSAGE_BYTES 112u

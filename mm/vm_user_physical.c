@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Requests of drivers: memory whose physical addresses they may tell their devices.
+ */
+#include <mig/gnumach_server.h>
+
+#include "mm/kmem.h"
+#include "mm/object_lifetime.h"
+#include "mm/page.h"
+#include "mm/pmap.h"
+#include "mm/vm_copy.h"
+#include "mm/vm_map.h"
+#include "mm/vm_map_enter.h"
+#include "mm/vm_map_lookup.h"
+#include "mm/vm_object.h"
+
+#define PAGES_ASKED_MAX 65536u
+#define NOT_RESIDENT (~(rpc_phys_addr_t)0)
+
+/* Frees frames [first, count) that were not put into an object. */
+static void free_frames(struct page *first, uint32_t count)
+{
+    uint64_t physical = page_physical(first);
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct page *page = page_of_physical(physical + i * PAGE_BYTES);
+
+        page_unwire(page);
+        page_free(page);
+    }
+}
+
+/* A new object with zeroed, wired, contiguous frames; *physical is the first one's address. */
+static kern_return_t contiguous_object(uint32_t count, uint64_t limit, uint64_t align,
+                                       struct vm_object **result, uint64_t *physical)
+{
+    struct page *first = page_alloc_contiguous(count, limit, align);
+    struct vm_object *object;
+
+    if (!first)
+        return KERN_RESOURCE_SHORTAGE;
+    *physical = page_physical(first);
+    object = vm_object_create(count * PAGE_BYTES);
+    for (uint32_t i = 0; i < count; i++) {
+        struct page *page = page_of_physical(*physical + i * PAGE_BYTES);
+
+        page_zero(page);
+        if (!object || !vm_object_insert(object, i * PAGE_BYTES, page)) {
+            free_frames(page, count - i);
+            vm_object_release(object);
+            return KERN_RESOURCE_SHORTAGE;
+        }
+        page->dirty = true;
+    }
+    *result = object;
+    return KERN_SUCCESS;
+}
+
+/* Enters the object's frames as memory that is wired once, and maps it. */
+static kern_return_t enter_wired(struct vm_map *map, struct vm_object *object, vm_size_t size,
+                                 vm_address_t *address)
+{
+    bool wire_future = map->wire_future;
+    struct vm_map_entry *entry;
+    kern_return_t result;
+
+    map->wire_future = false; /* it is wired below, with the frames' own wiring */
+    result = vm_map_enter(map, address, size, 0, true, object, 0, true, VM_PROT_DEFAULT,
+                          VM_PROT_DEFAULT, VM_INHERIT_DEFAULT);
+    map->wire_future = wire_future;
+    if (result != KERN_SUCCESS)
+        return result;
+    vm_map_lookup_entry(map, *address, &entry);
+    entry->needs_copy = false;
+    entry->wired_count = 1;
+    entry->wired_end = entry->end;
+    return KERN_SUCCESS;
+}
+
+/*
+ * Wired memory in contiguous frames below physical address pmax (0: anywhere), from a multiple of
+ * palign (a power of two; 0: a page). KERN_INVALID_HOST, KERN_INVALID_TASK, KERN_INVALID_ARGUMENT (a
+ * lower bound, size 0), KERN_RESOURCE_SHORTAGE, KERN_NO_SPACE.
+ */
+kern_return_t vm_allocate_contiguous(struct host *host, struct vm_map *map, vm_address_t *address,
+                                     rpc_phys_addr_t *physical, vm_size_t size,
+                                     rpc_phys_addr_t pmin, rpc_phys_addr_t pmax,
+                                     rpc_phys_addr_t palign)
+{
+    struct vm_object *object;
+    kern_return_t result;
+    uint64_t start;
+    vm_size_t count;
+
+    if (!host)
+        return KERN_INVALID_HOST;
+    if (!map || map->dead)
+        return KERN_INVALID_TASK;
+    if (palign < PAGE_BYTES)
+        palign = PAGE_BYTES;
+    if (pmin != 0 || size == 0 || (palign & (palign - 1)) != 0)
+        return KERN_INVALID_ARGUMENT;
+    if (size > (vm_size_t)page_counts.total * PAGE_BYTES)
+        return KERN_RESOURCE_SHORTAGE;
+    count = page_round(size) / PAGE_BYTES;
+    if (page_counts.wired + count > page_levels.wired_max)
+        return KERN_RESOURCE_SHORTAGE;
+    result = contiguous_object((uint32_t)count, pmax, palign, &object, &start);
+    if (result != KERN_SUCCESS)
+        return result;
+    result = enter_wired(map, object, count * PAGE_BYTES, address);
+    if (result != KERN_SUCCESS) {
+        vm_object_release(object);
+        return result;
+    }
+    *physical = start;
+    return KERN_SUCCESS;
+}
+
+static void look_up_pages(struct vm_map *map, vm_offset_t address, uint32_t count,
+                          rpc_phys_addr_t *pages)
+{
+    for (uint32_t i = 0; i < count; i++, address += PAGE_BYTES) {
+        uint64_t physical = pmap_extract(map->pmap, address);
+
+        pages[i] = physical ? physical : NOT_RESIDENT;
+    }
+}
+
+/*
+ * The physical address of each page of a range, all ones where nothing is mapped right now.
+ * KERN_INVALID_HOST, KERN_INVALID_TASK, KERN_INVALID_ARGUMENT, KERN_INVALID_ADDRESS,
+ * KERN_RESOURCE_SHORTAGE.
+ */
+kern_return_t vm_pages_phys(struct host *host, struct vm_map *map, vm_address_t address,
+                            vm_size_t size, rpc_phys_addr_array_t *pages,
+                            mach_msg_type_number_t *count)
+{
+    uint32_t wanted = (uint32_t)(size / PAGE_BYTES);
+    vm_size_t bytes = wanted * sizeof(rpc_phys_addr_t);
+    rpc_phys_addr_t *buffer;
+
+    if (!host)
+        return KERN_INVALID_HOST;
+    if (!map || map->dead)
+        return KERN_INVALID_TASK;
+    if (!page_aligned(address) || !page_aligned(size) || size / PAGE_BYTES > PAGES_ASKED_MAX)
+        return KERN_INVALID_ARGUMENT;
+    if (!vm_map_range_valid(map, address, size))
+        return KERN_INVALID_ADDRESS;
+    if (wanted <= *count) {
+        look_up_pages(map, address, wanted, *pages);
+        *count = wanted;
+        return KERN_SUCCESS;
+    }
+    buffer = kmem_alloc(bytes);
+    if (!buffer)
+        return KERN_RESOURCE_SHORTAGE;
+    look_up_pages(map, address, wanted, buffer);
+    *pages = (rpc_phys_addr_array_t)vm_copy_from_bytes(buffer, bytes);
+    kmem_free(buffer, bytes);
+    *count = wanted;
+    return *pages ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
+}
