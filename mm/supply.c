@@ -20,6 +20,7 @@
 #include "mm/pageout.h"
 #include "mm/placeholder.h"
 #include "mm/vm_copy.h"
+#include "mm/vm_copy_pages.h"
 #include "mm/vm_object.h"
 
 #define SUPPLY_CHUNK_PAGES 64u        /* between preemption points */
