@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* host-flags: -idirafter lib/include -idirafter build/mig/user */
+/*
+ * Parts of the user runtime against this machine's C library, by random operations: formatting, the
+ * heap, moving and comparing memory, reading archives that are broken somewhere.
+ */
+#undef KERNEL
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef void (*format_sink_t)(void *context, char character);
+int format_to(format_sink_t sink, void *context, const char *format, va_list arguments);
+#include "lib/format.c"
+
+#include "lib/archive.c"
+
+/* The runtime's own string and heap functions under other names, beside the C library's. */
+#define memcpy our_memcpy
+#define memmove our_memmove
+#define memset our_memset
+#define memcmp our_memcmp
+#define memchr our_memchr
+#define strlen our_strlen
+#define strnlen our_strnlen
+#define strcmp our_strcmp
+#define strncmp our_strncmp
+#define strchr our_strchr
+#define strrchr our_strrchr
+#define strstr our_strstr
+#define strcpy our_strcpy
+#define strncpy our_strncpy
+#define strlcpy our_strlcpy
+#define strcat our_strcat
+#define malloc our_malloc
+#define calloc our_calloc
+#define realloc our_realloc
+#define free our_free
+void *memcpy(void *, const void *, size_t);
+void *memset(void *, int, size_t);
+size_t strlen(const char *);
+size_t strnlen(const char *, size_t);
+int strncmp(const char *, const char *, size_t);
+#include "lib/string.c"
+#include "lib/malloc.c"
+#undef memcpy
+#undef memmove
+#undef memset
+#undef memcmp
+#undef strlen
+#undef malloc
+#undef calloc
+#undef realloc
+#undef free
+
+/* --- what the heap asks the kernel for --- */
+
+mach_port_t mach_task_self_;
+
+kern_return_t vm_allocate(mach_port_t task, vm_address_t *address, vm_size_t size,
+                          boolean_t anywhere)
+{
+    (void)task, (void)anywhere;
+    *address = (vm_address_t)aligned_alloc(PAGE_SIZE, size);
+    return *address != 0 ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
+}
+
+void mutex_lock(struct mutex *mutex)
+{
+    mutex->taken = 1;
+}
+
+void mutex_unlock(struct mutex *mutex)
+{
+    mutex->taken = 0;
+}
+
+/* --- tests --- */
+
+static void fail(const char *what)
+{
+    fprintf(stderr, "not so: %s\n", what);
+    exit(1);
+}
+
+static char formatted[256];
+static size_t formatted_length;
+
+static void gather(void *context, char character)
+{
+    (void)context;
+    if (formatted_length + 1 < sizeof formatted) {
+        formatted[formatted_length++] = character;
+    }
+}
+
+__attribute__((format(printf, 1, 2))) static void check_format(const char *format, ...)
+{
+    char expected[256];
+    va_list arguments;
+
+    va_start(arguments, format);
+    int length = vsnprintf(expected, sizeof expected, format, arguments);
+    va_end(arguments);
+    formatted_length = 0;
+    va_start(arguments, format);
+    int ours = format_to(gather, NULL, format, arguments);
+    va_end(arguments);
+    formatted[formatted_length] = '\0';
+    if (ours != length || strcmp(formatted, expected) != 0) {
+        fprintf(stderr, "[%s] expected, [%s] came\n", expected, formatted);
+        fail(format);
+    }
+}
+
+static void formats(void)
+{
+    check_format("%d %5d|%-5d|%05d|%+d|% d", 1, -2, 3, -4, 5, 6);
+    check_format("%x %#x %X %8.4x %08lx", 255, 255, 255, 10, 123456789012345);
+    check_format("%s|%10s|%-10s|%.2s", "a", "bc", "de", "fgh");
+    check_format("%c%%%zu%p", 'x', (size_t)7, (void *)0x1234);
+    check_format("|%.0d|%.3d|%*d|%-*d|%lld", 0, 7, 6, 5, 6, 5, -5LL);
+    check_format("%o %#o %i %u", 8, 8, -2147483647 - 1, 4294967295u);
+    check_format("%hhd %hd %ld", 200 - 256, -3, -9223372036854775807 - 1);
+}
+
+#define SLOTS 300
+
+static void heap(void)
+{
+    static unsigned char *block[SLOTS];
+    static size_t bytes[SLOTS];
+    struct heap_statistics statistics;
+
+    for (int step = 0; step < 60000; step++) {
+        int slot = rand() % SLOTS;
+        if (block[slot] == NULL || rand() % 4 == 0) {
+            size_t wanted = (size_t)rand() % 3000;
+            size_t kept = block[slot] == NULL ? 0 : bytes[slot] < wanted ? bytes[slot] : wanted;
+            block[slot] = our_realloc(block[slot], wanted);
+            for (size_t i = 0; i < kept; i++) {
+                if (block[slot][i] != (unsigned char)slot) {
+                    fail("realloc keeps what was there");
+                }
+            }
+            bytes[slot] = wanted;
+            memset(block[slot], slot, wanted);
+            continue;
+        }
+        for (size_t i = 0; i < bytes[slot]; i++) {
+            if (block[slot][i] != (unsigned char)slot) {
+                fail("a block keeps what was written");
+            }
+        }
+        our_free(block[slot]);
+        block[slot] = NULL;
+    }
+    for (int slot = 0; slot < SLOTS; slot++) {
+        our_free(block[slot]);
+    }
+    heap_statistics(&statistics);
+    if (statistics.total_bytes == 0 || statistics.free_bytes != statistics.total_bytes) {
+        fail("all is free in the end");
+    }
+}
+
+static void moves(void)
+{
+    unsigned char ours[300], theirs[300];
+
+    for (int step = 0; step < 30000; step++) {
+        for (size_t i = 0; i < sizeof ours; i++) {
+            ours[i] = theirs[i] = (unsigned char)(rand() % 3);
+        }
+        size_t from = (size_t)rand() % 100, to = (size_t)rand() % 100;
+        size_t bytes = (size_t)rand() % 200;
+        int left = our_memcmp(ours + from, ours + to, bytes);
+        int right = memcmp(theirs + from, theirs + to, bytes);
+        if ((left < 0) != (right < 0) || (left > 0) != (right > 0)) {
+            fail("memcmp agrees");
+        }
+        our_memmove(ours + to, ours + from, bytes);
+        memmove(theirs + to, theirs + from, bytes);
+        our_memset(ours + from, 7, bytes / 3);
+        memset(theirs + from, 7, bytes / 3);
+        if (memcmp(ours, theirs, sizeof ours) != 0) {
+            fail("memmove and memset agree");
+        }
+    }
+}
+
+/* A header of the archive format; returns the position behind the file. */
+static size_t add_file(char *archive, size_t at, const char *name, const char *data)
+{
+    size_t name_bytes = strlen(name) + 1, data_bytes = strlen(data);
+
+    sprintf(archive + at, "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", 1, 0, 0, 0,
+            1, 0, data_bytes, 0, 0, 0, 0, name_bytes, 0);
+    memcpy(archive + at + 110, name, name_bytes);
+    at = (at + 110 + name_bytes + 3) & ~(size_t)3;
+    memcpy(archive + at, data, data_bytes);
+    return (at + data_bytes + 3) & ~(size_t)3;
+}
+
+static void archives(void)
+{
+    char *archive = calloc(1, 1024);
+    struct archive_file file;
+    size_t end = add_file(archive, 0, "./one", "first file");
+
+    end = add_file(archive, end, "two", "2");
+    end = add_file(archive, end, "TRAILER!!!", "");
+    if (!archive_find(archive, end, "one", &file) || file.bytes != 10 ||
+        memcmp(file.data, "first file", 10) != 0) {
+        fail("the first file is found");
+    }
+    if (!archive_find(archive, end, "./two", &file) || archive_find(archive, end, "three", &file)) {
+        fail("what is there is found, and nothing else");
+    }
+    for (int step = 0; step < 20000; step++) { /* the sanitizer sees what reads beyond */
+        char *broken = malloc(end);
+        size_t cut = (size_t)rand() % (end + 1);
+        memcpy(broken, archive, end);
+        broken[(size_t)rand() % end] = (char)rand();
+        char *exact = malloc(cut);
+        memcpy(exact, broken, cut);
+        archive_find(exact, cut, "nothing", &file);
+        free(exact);
+        free(broken);
+    }
+    free(archive);
+}
+
+int main(void)
+{
+    srand(1);
+    formats();
+    heap();
+    moves();
+    archives();
+    return 0;
+}
