@@ -72,7 +72,7 @@ $(HOST_TESTS): $(B)/tests/host/%: tests/host/%.c $$(call host_comment,host-test,
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -DKERNEL=1 \
 	    -Wall -Wextra -Werror -I. -Iinclude $(call host_comment,host-flags,$*) \
-	    -MMD -MP -MF $@.d $(filter %.c,$^) -o $@
+	    -MMD -MP -MF $@.d $< $(call host_comment,host-test,$*) -o $@
 
 # For editors: how each file is compiled; made again when a file comes or goes.
 compile_commands.json: $(B)/obj/sources.list Makefile tools/compile-commands
