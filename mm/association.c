@@ -141,6 +141,18 @@ kern_return_t association_enter(struct port *memory_object, vm_size_t size, bool
     return KERN_SUCCESS;
 }
 
+/* No other copy is left of what a dead manager's object holds. */
+static void keep_all_pages(struct vm_object *object)
+{
+    vm_offset_t at = 0;
+    struct page *page;
+
+    while ((page = vm_object_next_page(object, at, ~(vm_offset_t)0)) != NULL) {
+        page->dirty = page->dirty || !page->absent;
+        at = page->offset + PAGE_BYTES;
+    }
+}
+
 bool association_create_internal(struct vm_object *object)
 {
     struct port *manager = default_manager_port();
@@ -149,6 +161,8 @@ bool association_create_internal(struct vm_object *object)
     if (!manager || !manager_create_object(object, manager))
         return false;
     object->adopted = !object->internal;
+    if (object->adopted)
+        keep_all_pages(object);
     object->association = ASSOCIATION_READY;
     object->paging_offset = 0;
     object->cluster_pages = default_manager_cluster_pages();

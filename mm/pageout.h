@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Page-out: the daemon that keeps frames free (spec/vm.md 4).
+ *
+ *   pageout.c         when to work, when to wait, when to give up
+ *   pageout_page.c    what becomes of one page
  */
 #ifndef MM_PAGEOUT_H
 #define MM_PAGEOUT_H
@@ -17,7 +20,5 @@ void pageout_wake(void);
 void pageout_laundry_done(void);
 /* Nothing more can be paged out: new anonymous memory of ordinary tasks is refused (R8). */
 bool pageout_is_exhausted(void);
-/* Evicts one page now, as the daemon would; tests and debugging. True if the frame is gone. */
-bool pageout_evict(struct page *page);
 
 #endif

@@ -17,7 +17,7 @@
 #include "kernel/clock.h"
 #include "kernel/sched.h"
 #include "mm/manager.h"
-#include "mm/pageout.h"
+#include "mm/pageout_page.h"
 #include "mm/placeholder.h"
 #include "mm/vm_copy.h"
 #include "mm/vm_copy_pages.h"

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The page-out daemon.
+ *
+ * Active pages become inactive in the order in which they became active; an inactive page that is used
+ * again becomes active, one that is not is evicted. The daemon works while free frames are below
+ * free_target, sends no more than its throttles allow, and then waits for frames to come back, never
+ * without a limit of time (R8). It draws on the reserve (R3) and waits for nobody but the default pager.
+ *
+ * When nothing could be evicted for EXHAUSTED_ROUNDS it says so once, and new anonymous memory of
+ * ordinary tasks is refused until there is room again; whoever has its memory goes on.
+ */
+#include "mm/pageout.h"
+
+#include "kernel/clock.h"
+#include "kernel/panic.h"
+#include "kernel/printf.h"
+#include "kernel/sched.h"
+#include "kernel/thread.h"
+#include "mm/default_manager.h"
+#include "mm/manager.h"
+#include "mm/page.h"
+#include "mm/pageout_page.h"
+#include "mm/pmap.h"
+#include "mm/vm_object.h"
+
+#define SCAN_MAX 512u            /* inactive pages looked at in one round */
+#define THROTTLED_MAX 128u       /* of them, pages that could not be sent */
+#define EXTERNAL_BURST 32u       /* pages sent to other managers in one round (H-45) */
+#define DEACTIVATE_MAX 1024u     /* active pages looked at in one round */
+#define ROUND_PAUSE_MS 50u
+#define EXHAUSTED_ROUNDS 40u     /* two seconds of pauses */
+
+struct round {
+    unsigned freed, sent, external, throttled;
+};
+
+static struct wait_queue idle;    /* the daemon, while there is nothing to do */
+static struct wait_queue paused;  /* the daemon, between two rounds */
+static bool exhausted;
+static unsigned fruitless_rounds;
+static uint32_t laundry_returned; /* frames that have come back, ever */
+
+static const struct wait_reason waits_for_shortage = {"free memory to run short", NULL};
+
+static void describe_laundry(const void *unused, char *buffer, size_t bytes)
+{
+    (void)unused;
+    ksnprintf(buffer, bytes, "%u pages at the default pager, %u at others", page_counts.laundry,
+              page_counts.external_laundry);
+}
+
+static const struct wait_reason waits_for_laundry = {"managers to free pages", describe_laundry};
+
+bool pageout_is_exhausted(void)
+{
+    return exhausted;
+}
+
+void pageout_wake(void)
+{
+    wait_queue_wake_one(&idle, WAIT_AWAKENED);
+}
+
+/* Wakes the daemon when half of what it may send is room again, not for each frame. */
+void pageout_laundry_done(void)
+{
+    laundry_returned++;
+    if (page_counts.laundry <= PAGEOUT_LAUNDRY_MAX / 2)
+        wait_queue_wake_one(&paused, WAIT_AWAKENED);
+}
+
+/* --- one round --- */
+
+static struct page *first_page(enum page_queue queue)
+{
+    struct list_node *node = list_first(page_queue_list(queue));
+
+    return node ? list_entry(node, struct page, queue_link) : NULL;
+}
+
+/* Moves active pages to the inactive queue until that has its share, two thirds of both. */
+static void refill_inactive(void)
+{
+    uint32_t target = (page_counts.active + page_counts.inactive) / 3 * 2;
+
+    for (unsigned i = 0; i < DEACTIVATE_MAX && page_counts.inactive < target; i++) {
+        struct page *page = first_page(PAGE_QUEUE_ACTIVE);
+
+        if (!page)
+            return;
+        pmap_harvest(page);
+        page->referenced = false;
+        page_deactivate(page);
+    }
+}
+
+static void move_to_tail(struct page *page)
+{
+    page_unqueue(page);
+    page_deactivate(page);
+}
+
+static void look_at(struct page *page, struct round *round)
+{
+    bool trusted = page->object && manager_is_trusted(page->object);
+
+    if (!page->absent)
+        pmap_harvest(page);
+    if (page->referenced && !page->absent) {
+        page->referenced = false;
+        page_counts.reactivations++;
+        page_activate(page);
+        return;
+    }
+    if (!trusted && round->external >= EXTERNAL_BURST && (page->dirty || page->precious)) {
+        round->throttled++;
+        move_to_tail(page);
+        return;
+    }
+    switch (pageout_evict(page)) {
+    case EVICTION_FREED:
+        round->freed++;
+        break;
+    case EVICTION_SENT:
+        round->sent++;
+        round->external += !trusted;
+        break;
+    case EVICTION_KEPT:
+        move_to_tail(page);
+        break;
+    case EVICTION_THROTTLED:
+        round->throttled++;
+        move_to_tail(page);
+        break;
+    }
+}
+
+/* Frames that are free, or will be when the default pager is done with them. */
+static uint32_t frames_to_come(void)
+{
+    return page_counts.free + page_counts.laundry;
+}
+
+static void run_round(struct round *round)
+{
+    uint32_t limit = page_counts.inactive < SCAN_MAX ? page_counts.inactive : SCAN_MAX;
+
+    for (uint32_t i = 0; i < limit && round->throttled < THROTTLED_MAX; i++) {
+        struct page *page = first_page(PAGE_QUEUE_INACTIVE);
+
+        if (!page || frames_to_come() >= page_levels.free_target)
+            return;
+        look_at(page, round);
+    }
+}
+
+/* --- when nothing helps --- */
+
+static void give_up(void)
+{
+    if (exhausted)
+        return;
+    exhausted = true;
+    kprintf("pageout: nothing can be paged out (%u free, %u in laundry, %s): "
+            "new anonymous memory is refused\n", page_counts.free, page_counts.laundry,
+            default_manager_port() ? "paging space exhausted" : "no default pager");
+    page_wake_waiters();
+}
+
+static void note_progress(const struct round *round, uint32_t returned_before)
+{
+    bool progress = round->freed > 0 || round->sent > 0 || laundry_returned != returned_before;
+
+    if (page_counts.free > page_levels.free_min)
+        exhausted = false;
+    if (progress || page_counts.free > page_levels.reserved)
+        fruitless_rounds = 0;
+    else if (++fruitless_rounds >= EXHAUSTED_ROUNDS)
+        give_up();
+}
+
+static void daemon(void *unused)
+{
+    (void)unused;
+    thread_current()->vm_privileged = true;
+    for (;;) {
+        struct round round = {0};
+        uint32_t returned_before = laundry_returned;
+
+        if (page_counts.free >= page_levels.free_target) {
+            exhausted = false;
+            fruitless_rounds = 0;
+            page_wake_waiters();
+            wait_queue_sleep(&idle, &waits_for_shortage, NULL, WAIT_UNINTERRUPTIBLE,
+                             DEADLINE_NEVER);
+            continue;
+        }
+        refill_inactive();
+        run_round(&round);
+        if (round.freed > 0 && page_counts.free > page_levels.reserved)
+            sched_yield();
+        else
+            wait_queue_sleep(&paused, &waits_for_laundry, NULL, WAIT_UNINTERRUPTIBLE,
+                             deadline_after_ms(ROUND_PAUSE_MS));
+        note_progress(&round, returned_before);
+    }
+}
+
+void pageout_init(void)
+{
+    wait_queue_init(&idle);
+    wait_queue_init(&paused);
+    if (!thread_create_kernel("pageout", SCHED_PRIORITY_KERNEL, daemon, NULL))
+        panic("pageout: no memory for the daemon's thread");
+}
