@@ -199,7 +199,7 @@ vm_object_t convert_port_to_memory_name(mach_port_t port)
     return object;
 }
 
-void vm_object_deallocate(vm_object_t object)
+void memory_name_deallocate(vm_object_t object)
 {
     vm_object_release(object);
 }
