@@ -37,18 +37,17 @@ static bool handler_accepts(struct port *handler, int exception, int code, uint6
     struct thread *thread = thread_current();
     kern_return_t result;
 
-    if (!PORT_VALID(handler)) {
-        port_release_send(handler);
+    if (!PORT_VALID(handler))
         return false;
-    }
     /* A terminated thread's port is gone; it leaves without asking anybody. */
     if (thread->terminating) {
         port_release_send(handler);
         return true;
     }
-    result = exception_raise(handler, port_make_send(thread->self),
-                             port_make_send(thread->task->self), exception, code,
+    /* The stub copies all three rights. */
+    result = exception_raise(handler, thread->self, thread->task->self, exception, code,
                              (rpc_long_integer_t)subcode);
+    port_release_send(handler);
     return result == KERN_SUCCESS || result == MIG_NO_REPLY ||
            (thread->ast & (AST_TERMINATE | AST_ABORT)) != 0 || result == MACH_RCV_INTERRUPTED;
 }
