@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/start.h"
 
+#include "boot/boot_info.h"
 #include "ipc/message.h"
 #include "ipc/port.h"
 #include "ipc/space.h"
+#include "kernel/boot_script.h"
 #include "kernel/clock.h"
 #include "kernel/command_line.h"
-#include "kernel/console.h"
+#include "kernel/device.h"
+#include "kernel/device_console.h"
+#include "kernel/host.h"
+#include "kernel/io_permission.h"
 #include "kernel/log.h"
 #include "kernel/sched.h"
 #include "kernel/task.h"
@@ -46,8 +51,16 @@ static void kernel_start_rooms(void)
     object_lifetime_init();
     pageout_init();
     syscall_init();
-    console_input_init();
+    host_init();
+    host_time_init();
+    io_permission_init();
     log_step("threads run");
+}
+
+static void devices_start(const struct boot_info *info)
+{
+    device_init(info->initrd_start, info->initrd_end);
+    device_console_start_input();
 }
 
 /* `selftest` or `selftest=PREFIX`: the kernel tests itself, tells how it went, and ends. */
@@ -70,7 +83,10 @@ void start_system(const struct boot_info *info)
 {
     memory_start(info);
     kernel_start_rooms();
+    devices_start(info);
     if (command_line_has("selftest"))
         thread_create_kernel("selftest", SCHED_PRIORITY_KERNEL, run_selftests, NULL);
+    else
+        boot_script_run();
     thread_exit();
 }
