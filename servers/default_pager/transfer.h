@@ -13,7 +13,7 @@
 #include "store.h"
 
 /* Pages of one transfer at most. */
-#define TRANSFER_PAGES 32u
+#define TRANSFER_PAGES 16u
 
 /* Reads into new memory, which the caller owns on success. */
 kern_return_t transfer_read(block_t block, uint32_t pages, vm_address_t *data);
