@@ -8,6 +8,7 @@
 #include "mm/pmap_tables.h"
 
 #include "kernel/panic.h"
+#include "kernel/x86_64/boot_memory.h"
 #include "kernel/x86_64/cpu.h"
 #include "mm/page.h"
 #include "mm/pmap.h"
@@ -26,7 +27,7 @@ void pmap_tables_init(void)
 
 pte_t *table_at(uint64_t physical)
 {
-    return page_address(page_of_physical(physical));
+    return (pte_t *)(DIRECT_MAP_BASE + physical);
 }
 
 /* Tables that boot made have no struct page that counts; they are in the kernel half and never freed. */
@@ -68,7 +69,7 @@ static void table_free(struct pmap *pmap, struct page *page)
 
 static pte_t *child(pte_t entry)
 {
-    return (pte_t *)((uintptr_t)page_address(page_of_physical(entry & PTE_ADDRESS)));
+    return table_at(entry & PTE_ADDRESS);
 }
 
 /* The kernel's root comes from boot and may lie outside of what page.c knows. */
@@ -125,7 +126,7 @@ static void prune(struct pmap *pmap, vm_offset_t address)
         struct page *page = page_of_physical(*path[level] & PTE_ADDRESS);
         struct page *holder = table_page(path[level]);
 
-        if (page->offset != 0)
+        if (!page || page->offset != 0)
             return;
         *path[level] = 0;
         if (holder)

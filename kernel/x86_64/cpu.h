@@ -47,7 +47,11 @@ void cpu_halt(void) __attribute__((noreturn));
 
 static inline struct cpu *this_cpu(void)
 {
-    return *(struct cpu *__seg_gs *)__builtin_offsetof(struct cpu, self);
+    struct cpu *cpu;
+
+    /* Not by __seg_gs: the compiler takes offset 0 for a null pointer. */
+    __asm__("mov %%gs:0, %0" : "=r"(cpu));
+    return cpu;
 }
 
 static inline struct thread *cpu_current(void)

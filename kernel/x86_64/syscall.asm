@@ -40,6 +40,7 @@ syscall_entry:
         mov rcx, r10
         call [trap_dispatch + rax * 8]
 .done:
+        mov eax, eax                    ; results have 32 bits; above is what C left there
         mov rdx, [gs:CPU_CURRENT]
         cmp dword [rdx + THREAD_AST], 0
         jne .slow
