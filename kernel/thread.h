@@ -71,11 +71,11 @@ struct thread {
     wait_result_t wait_result;
     struct timeout wait_timeout;
 
-    /* Messages: filled by the sender while this thread waits to receive. */
+    /* Messages. While it waits to receive, a sender may hand it a message; while it waits for room
+       in a port's queue, who makes room takes its message. */
     struct message *handed_message; /* owned by this thread once set */
     uint32_t receive_limit;         /* bytes that its buffer takes */
-    mach_msg_option_t receive_option;
-    uint32_t handed_seqno;
+    struct message *pending_message; /* owned by this thread until it is taken */
 
     /* Ports. Each pointer owns the right that its comment names. */
     struct port *self;            /* kernel-held receive right of the thread port */

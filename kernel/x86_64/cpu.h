@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct io_permissions;
+struct message;
 struct thread;
 struct tss;
 
@@ -26,6 +27,8 @@ struct cpu {
     const struct io_permissions *io_loaded;     /* whose port bitmap the TSS holds */
     uint64_t fs_base, gs_base;          /* of user mode, as they are in the machine registers */
     uint32_t number;
+    struct message *free_messages;      /* small buffers at hand, ipc/message.c */
+    uint32_t free_message_count;
 };
 
 /* What this kind of processor can do; set once by cpu_init. Without nx the kernel does not start. */

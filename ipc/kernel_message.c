@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ipc/kernel_message.h"
+
+#include "ipc/message.h"
+#include "ipc/message_body.h"
+#include "ipc/message_receive.h"
+#include "ipc/message_send.h"
+#include "ipc/port.h"
+#include "ipc/right.h"
+#include "kernel/panic.h"
+#include "kernel/sched.h"
+#include "kernel/string.h"
+#include "kernel/thread.h"
+
+/* Makes the right that the disposition asks for. What moves is consumed, the rest is borrowed. */
+static struct port *kernel_right(struct port *port, mach_msg_type_name_t disposition)
+{
+    if (!PORT_VALID(port))
+        return port;
+    switch (disposition) {
+    case MACH_MSG_TYPE_COPY_SEND:
+        return port_copy_send(port);
+    case MACH_MSG_TYPE_MAKE_SEND:
+        return port->active ? port_make_send(port) : PORT_DEAD;
+    case MACH_MSG_TYPE_MAKE_SEND_ONCE:
+        return port->active ? port_make_send_once(port) : PORT_DEAD;
+    default:
+        return port;
+    }
+}
+
+static void adopt_ports(struct message *message, const struct message_item *item)
+{
+    mach_msg_type_name_t disposition = item->type->msgt_name;
+    struct port **ports =
+        item->out_of_line ? (struct port **)*message_item_slot(item) : item->data;
+
+    for (uint32_t i = 0; i < item->type->msgt_number; i++) {
+        ports[i] = kernel_right(ports[i], disposition);
+        if (disposition == MACH_MSG_TYPE_PORT_RECEIVE && PORT_VALID(ports[i]) &&
+            PORT_VALID(message->header.msgh_remote_port) &&
+            !port_enter_transit(ports[i], message->header.msgh_remote_port))
+            message->flags |= MESSAGE_CIRCULAR;
+    }
+    item->type->msgt_name = right_received_type(disposition);
+    if (item->out_of_line)
+        item->type->msgt_size = MESSAGE_PORT_KERNEL_BITS;
+}
+
+static void adopt_body(struct message *message)
+{
+    uint32_t offset = sizeof message->header;
+
+    while (offset < message->header.msgh_size) {
+        struct message_item item;
+        mach_msg_return_t status;
+
+        ((mach_msg_type_t *)((char *)&message->header + offset))->msgt_deallocate = 0;
+        status = message_item_decode(message, offset, &item);
+        assert(status == MACH_MSG_SUCCESS);
+        if (item.is_port)
+            adopt_ports(message, &item);
+        else if (item.out_of_line && item.bytes == 0)
+            *message_item_slot(&item) = 0;
+        offset = item.end;
+    }
+}
+
+void message_adopt_reply(struct message *reply)
+{
+    if (reply->header.msgh_bits & MACH_MSGH_BITS_COMPLEX)
+        adopt_body(reply);
+}
+
+/* Copies a kernel-built message into a buffer; its rights are then the message's. */
+static void adopt(struct message *message, const mach_msg_header_t *from, mach_msg_size_t bytes)
+{
+    mach_msg_header_t *header = &message->header;
+    mach_msg_type_name_t dest_type = MACH_MSGH_BITS_REMOTE(from->msgh_bits);
+    mach_msg_type_name_t reply_type = MACH_MSGH_BITS_LOCAL(from->msgh_bits);
+
+    memcpy(header, from, bytes);
+    header->msgh_size = bytes;
+    header->msgh_remote_port = kernel_right(from->msgh_remote_port, dest_type);
+    header->msgh_local_port = kernel_right(from->msgh_local_port, reply_type);
+    header->msgh_bits = (from->msgh_bits & MACH_MSGH_BITS_COMPLEX) |
+                        MACH_MSGH_BITS(right_received_type(dest_type),
+                                       right_received_type(reply_type));
+    if (header->msgh_bits & MACH_MSGH_BITS_COMPLEX)
+        adopt_body(message);
+}
+
+/* A message that will not be sent: destroys what it was to carry. */
+static void discard(const mach_msg_header_t *from, mach_msg_size_t bytes)
+{
+    struct message *message = message_alloc_urgent(bytes);
+
+    if (!message)
+        return; /* no memory at all, not even the reserve: its rights stay behind */
+    adopt(message, from, bytes);
+    message_destroy(message);
+}
+
+/*
+ * Queues a message beyond any limit; never waits (O8). `header` is in kernel form, every byte initialised,
+ * with dispositions: what it moves is consumed in any case, what it copies or makes is borrowed.
+ *
+ * Results: MACH_MSG_SUCCESS; MACH_SEND_INVALID_DEST: null or dead; MACH_SEND_NO_BUFFER. On a failure all
+ * that it carried is destroyed.
+ */
+mach_msg_return_t mach_msg_send_from_kernel(mach_msg_header_t *header, mach_msg_size_t bytes)
+{
+    struct message *message = message_alloc(bytes);
+    struct port *dest;
+
+    if (!message) {
+        discard(header, bytes);
+        return MACH_SEND_NO_BUFFER;
+    }
+    adopt(message, header, bytes);
+    dest = message->header.msgh_remote_port;
+    if (!PORT_VALID(dest) || !dest->active) {
+        message_destroy(message);
+        return MACH_SEND_INVALID_DEST;
+    }
+    message_send_always(message);
+    return MACH_MSG_SUCCESS;
+}
+
+/* The current thread's port for replies, made when it is first needed. */
+static struct port *reply_port(void)
+{
+    struct thread *thread = thread_current();
+
+    if (!thread->reply_port)
+        thread->reply_port = port_create_kernel(KOBJECT_REPLY, thread);
+    return thread->reply_port;
+}
+
+/* The wait was given up: a late reply must find nobody. */
+static void abandon_reply(void)
+{
+    struct thread *thread = thread_current();
+
+    port_destroy_kernel(thread->reply_port);
+    thread->reply_port = NULL;
+}
+
+/* Copies a reply to where the request was; consumes the message. */
+static mach_msg_return_t take_reply(struct message *reply, mach_msg_header_t *header,
+                                    mach_msg_size_t receive_bytes)
+{
+    mach_msg_return_t status = MACH_MSG_SUCCESS;
+
+    /* Its destination right has done its work. */
+    if (MACH_MSGH_BITS_REMOTE(reply->header.msgh_bits) == MACH_MSG_TYPE_PORT_SEND_ONCE)
+        port_forget_send_once(reply->header.msgh_remote_port);
+    else
+        port_release_send(reply->header.msgh_remote_port);
+    reply->header.msgh_remote_port = NULL;
+    if (reply->header.msgh_size > receive_bytes)
+        status = MACH_RCV_TOO_LARGE;
+    else if (reply->header.msgh_bits & MACH_MSGH_BITS_COMPLEX || reply->header.msgh_local_port)
+        status = MACH_RCV_BODY_ERROR;
+    else
+        memcpy(header, &reply->header, reply->header.msgh_size);
+    message_destroy(reply);
+    return status;
+}
+
+/*
+ * Sends a request from the current thread and waits interruptibly for the reply, which overwrites the
+ * buffer. The rights in the request are treated as mach_msg_send_from_kernel() says; the header's reply
+ * port is made here.
+ *
+ * Results: MACH_MSG_SUCCESS; the codes of mach_msg_send_from_kernel(); MACH_RCV_INTERRUPTED;
+ * MACH_RCV_TOO_LARGE (the reply is destroyed). A reply that carries rights or memory is destroyed too
+ * (MACH_RCV_BODY_ERROR): the kernel asks for none.
+ */
+mach_msg_return_t mach_msg_rpc_from_kernel(mach_msg_header_t *header, mach_msg_size_t send_bytes,
+                                           mach_msg_size_t receive_bytes)
+{
+    struct port *port = reply_port();
+    struct message *reply;
+    mach_msg_return_t status;
+
+    header->msgh_local_port = port;
+    if (!port) {
+        discard(header, send_bytes);
+        return MACH_SEND_NO_BUFFER;
+    }
+    status = mach_msg_send_from_kernel(header, send_bytes);
+    if (status == MACH_MSG_SUCCESS)
+        status = message_receive_kernel(port, NULL, &reply);
+    if (status != MACH_MSG_SUCCESS) {
+        abandon_reply();
+        return status;
+    }
+    return take_reply(reply, header, receive_bytes);
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Requests 3200, 3202 to 3204, 3212: names as such (spec/ipc.md 2). */
+#include <mig/mach_port_server.h>
+
+#include "ipc/dead_name.h"
+#include "ipc/port.h"
+#include "ipc/port_set.h"
+#include "ipc/right.h"
+#include "ipc/right_allocate.h"
+#include "ipc/space_hash.h"
+#include "ipc/space_table.h"
+#include "mm/kmem.h"
+#include "mm/page.h"
+#include "mm/vm_copy.h"
+
+/* A list of 32-bit words that grows by frames; what does not fit makes it `failed`. */
+struct word_list {
+    struct page **pages;
+    uint32_t page_max, page_count;
+    uint32_t word_count;
+    bool failed;
+};
+
+#define WORDS_PER_PAGE ((uint32_t)(PAGE_BYTES / sizeof(uint32_t)))
+
+static void word_list_init(struct word_list *list, uint32_t words_max)
+{
+    list->page_max = words_max / WORDS_PER_PAGE + 1;
+    list->pages = kmem_alloc(list->page_max * sizeof *list->pages);
+    list->page_count = list->word_count = 0;
+    list->failed = !list->pages;
+}
+
+static void word_list_add(struct word_list *list, uint32_t word)
+{
+    uint32_t place = list->word_count % WORDS_PER_PAGE;
+
+    if (list->failed)
+        return;
+    if (place == 0) {
+        struct page *page = page_alloc(PAGE_NO_WAIT);
+
+        if (!page || list->page_count == list->page_max) {
+            if (page)
+                page_free(page);
+            list->failed = true;
+            return;
+        }
+        page_zero(page);
+        list->pages[list->page_count++] = page;
+    }
+    ((uint32_t *)page_address(list->pages[list->page_count - 1]))[place] = word;
+    list->word_count++;
+}
+
+/* Turns the list into out-of-line memory (NULL if it is empty); frees the list. False: no memory. */
+static bool word_list_finish(struct word_list *list, struct vm_copy **copy)
+{
+    bool done = !list->failed;
+
+    *copy = NULL;
+    if (done && list->page_count > 0) {
+        *copy = vm_copy_from_pages(list->pages, list->page_count, false);
+        done = *copy != NULL;
+    }
+    if (done && *copy)
+        (*copy)->size = list->word_count * sizeof(uint32_t);
+    for (uint32_t i = 0; !done && i < list->page_count; i++)
+        page_free(list->pages[i]);
+    if (list->pages)
+        kmem_free(list->pages, list->page_max * sizeof *list->pages);
+    return done;
+}
+
+static mach_port_type_t type_of(const struct name_entry *entry)
+{
+    return (entry->bits & ENTRY_TYPE_MASK) | (entry->request ? MACH_PORT_TYPE_DNREQUEST : 0);
+}
+
+struct name_lists {
+    struct word_list names, types;
+};
+
+static void list_name(struct space *space, struct name_entry *entry, void *argument)
+{
+    struct name_lists *lists = argument;
+
+    right_lookup(space, entry->name);
+    word_list_add(&lists->names, entry->name);
+    word_list_add(&lists->types, type_of(entry));
+}
+
+/* A snapshot of all names and their types. */
+kern_return_t mach_port_names(ipc_space_t space, mach_port_name_array_t *names,
+                              mach_msg_type_number_t *names_count, mach_port_type_array_t *types,
+                              mach_msg_type_number_t *types_count)
+{
+    struct name_lists lists;
+    struct vm_copy *name_copy, *type_copy;
+
+    if (!space || !space->active)
+        return KERN_INVALID_TASK;
+    word_list_init(&lists.names, space->names);
+    word_list_init(&lists.types, space->names);
+    space_for_each(space, list_name, &lists);
+    *names_count = lists.names.word_count;
+    *types_count = lists.types.word_count;
+    if (!word_list_finish(&lists.names, &name_copy))
+        name_copy = NULL, *names_count = UINT32_MAX;
+    if (!word_list_finish(&lists.types, &type_copy) || *names_count == UINT32_MAX) {
+        vm_copy_discard(name_copy);
+        vm_copy_discard(type_copy);
+        return KERN_RESOURCE_SHORTAGE;
+    }
+    *names = (mach_port_name_array_t)name_copy;
+    *types = (mach_port_type_array_t)type_copy;
+    return KERN_SUCCESS;
+}
+
+kern_return_t mach_port_get_set_status(ipc_space_t space, mach_port_name_t name,
+                                       mach_port_name_array_t *members,
+                                       mach_msg_type_number_t *count)
+{
+    struct name_entry *entry;
+    struct word_list list;
+    struct vm_copy *copy;
+
+    if (!space || !space->active)
+        return KERN_INVALID_TASK;
+    entry = right_lookup(space, name);
+    if (!entry)
+        return KERN_INVALID_NAME;
+    if (!(entry->bits & MACH_PORT_TYPE_PORT_SET))
+        return KERN_INVALID_RIGHT;
+    word_list_init(&list, entry->set->member_count);
+    list_for_each(&entry->set->members, node)
+        word_list_add(&list, list_entry(node, struct port, set_link)->receiver_name);
+    *count = list.word_count;
+    if (!word_list_finish(&list, &copy))
+        return KERN_RESOURCE_SHORTAGE;
+    *members = (mach_port_name_array_t)copy;
+    return KERN_SUCCESS;
+}
+
+kern_return_t mach_port_type(ipc_space_t space, mach_port_name_t name, mach_port_type_t *type)
+{
+    struct name_entry *entry;
+
+    if (!space || !space->active)
+        return KERN_INVALID_TASK;
+    entry = right_lookup(space, name);
+    if (!entry)
+        return KERN_INVALID_NAME;
+    *type = type_of(entry);
+    return KERN_SUCCESS;
+}
+
+/* Moves what an entry stands for to a fresh one. */
+static void move_entry(struct space *space, struct name_entry *from, struct name_entry *to)
+{
+    bool pure_send = (from->bits & MACH_PORT_TYPE_SEND_RECEIVE) == MACH_PORT_TYPE_SEND;
+
+    if (pure_send)
+        space_hash_remove_send(space, from);
+    to->port = from->port;
+    to->bits = from->bits;
+    to->request = from->request;
+    if (to->request)
+        to->request->entry = to;
+    from->request = NULL;
+    if (pure_send)
+        space_hash_insert_send(space, to);
+    if (to->bits & MACH_PORT_TYPE_RECEIVE)
+        to->port->receiver_name = to->name;
+    if (to->bits & MACH_PORT_TYPE_PORT_SET)
+        to->set->name = to->name;
+    space_entry_free(space, from);
+}
+
+kern_return_t mach_port_rename(ipc_space_t space, mach_port_name_t old_name,
+                               mach_port_name_t new_name)
+{
+    struct name_entry *from, *to;
+    kern_return_t status;
+
+    if (!space || !space->active)
+        return KERN_INVALID_TASK;
+    if (!MACH_PORT_NAME_VALID(new_name))
+        return KERN_INVALID_VALUE;
+    from = right_lookup(space, old_name);
+    if (!from)
+        return KERN_INVALID_NAME;
+    status = space_entry_alloc_name(space, new_name, &to);
+    if (status != KERN_SUCCESS)
+        return status;
+    move_entry(space, from, to);
+    return KERN_SUCCESS;
+}
+
+kern_return_t mach_port_allocate(ipc_space_t space, mach_port_right_t right, mach_port_name_t *name)
+{
+    return space ? right_allocate(space, right, name) : KERN_INVALID_TASK;
+}
+
+kern_return_t mach_port_allocate_name(ipc_space_t space, mach_port_right_t right,
+                                      mach_port_name_t name)
+{
+    return space ? right_allocate_name(space, right, name) : KERN_INVALID_TASK;
+}

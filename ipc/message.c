@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Buffers of messages, and the destruction of messages. */
+#include "ipc/message.h"
+
+#include "ipc/message_body.h"
+#include "ipc/port.h"
+#include "ipc/space_table.h"
+#include "kernel/panic.h"
+#include "kernel/thread.h"
+#include "kernel/x86_64/cpu.h"
+#include "mm/kmem.h"
+
+#define SMALL_RESERVE 256u  /* buffers kept for page-out and notifications */
+#define SMALL_CACHED 64u    /* free buffers that a processor keeps at hand */
+#define CHUNK_MESSAGES 32u  /* messages destroyed between two openings for interrupts */
+
+static struct kmem_cache small_cache;
+static struct list doomed = LIST_INITIALIZER(doomed);   /* messages to destroy, by link */
+static bool destroying;
+
+void message_init(void)
+{
+    kmem_cache_init(&small_cache, "small messages",
+                    offsetof(struct message, header) + MESSAGE_SMALL_BYTES, SMALL_RESERVE, 0);
+}
+
+static struct message *alloc_small(void)
+{
+    struct cpu *cpu = this_cpu();
+    struct message *message = cpu->free_messages;
+
+    if (message) {
+        cpu->free_messages = *(struct message **)message;
+        cpu->free_message_count--;
+    } else {
+        message = kmem_cache_alloc(&small_cache);
+        if (!message)
+            return NULL;
+    }
+    message->capacity = MESSAGE_SMALL_BYTES;
+    return message;
+}
+
+static struct message *alloc_large(uint32_t bytes)
+{
+    struct message *message;
+
+    if (bytes > MESSAGE_INLINE_MAX)
+        return NULL;
+    message = kmem_alloc(offsetof(struct message, header) + bytes);
+    if (message)
+        message->capacity = bytes;
+    return message;
+}
+
+struct message *message_alloc(uint32_t bytes)
+{
+    struct message *message = bytes <= MESSAGE_SMALL_BYTES ? alloc_small() : alloc_large(bytes);
+
+    if (!message)
+        return NULL;
+    message->link.next = NULL;
+    message->flags = 0;
+    message->payer = NULL;
+    return message;
+}
+
+struct message *message_alloc_urgent(uint32_t bytes)
+{
+    struct thread *thread = thread_current();
+    bool privileged = thread->vm_privileged;
+    struct message *message;
+
+    thread->vm_privileged = true;
+    message = message_alloc(bytes);
+    thread->vm_privileged = privileged;
+    return message;
+}
+
+void message_free(struct message *message)
+{
+    struct cpu *cpu = this_cpu();
+
+    if (message->capacity != MESSAGE_SMALL_BYTES) {
+        kmem_free(message, offsetof(struct message, header) + message->capacity);
+    } else if (cpu->free_message_count < SMALL_CACHED) {
+        *(struct message **)message = cpu->free_messages;
+        cpu->free_messages = message;
+        cpu->free_message_count++;
+    } else {
+        kmem_cache_free(&small_cache, message);
+    }
+}
+
+/* --- who pays for what is queued --- */
+
+void message_charge(struct message *message)
+{
+    if (!message->payer)
+        return;
+    message->flags |= MESSAGE_CHARGED;
+    message->payer->queued_bytes += message->capacity;
+    space_reference(message->payer);
+}
+
+void message_uncharge(struct message *message)
+{
+    struct space *payer = message->payer;
+
+    if (!(message->flags & MESSAGE_CHARGED))
+        return;
+    assert(payer->queued_bytes >= message->capacity);
+    payer->queued_bytes -= message->capacity;
+    message->payer = NULL;
+    message->flags &= ~MESSAGE_CHARGED;
+    space_release(payer);
+}
+
+/* --- destruction --- */
+
+void message_destroy_body(struct message *message)
+{
+    if (message->header.msgh_bits & MACH_MSGH_BITS_COMPLEX)
+        message_body_destroy(message, message->header.msgh_size);
+    message->header.msgh_bits &= ~MACH_MSGH_BITS_COMPLEX;
+}
+
+static void destroy_one(struct message *message)
+{
+    mach_msg_header_t *header = &message->header;
+
+    assert(!(message->flags & MESSAGE_CHARGED));
+    port_release_right(header->msgh_local_port, MACH_MSGH_BITS_LOCAL(header->msgh_bits));
+    message_destroy_body(message);
+    port_release_right(header->msgh_remote_port, MACH_MSGH_BITS_REMOTE(header->msgh_bits));
+    message_free(message);
+}
+
+/*
+ * Conditions: the message is on no queue. What its death brings down (ports, and the messages in their
+ * queues) is destroyed here too, one after the other; a call from within only adds to the list.
+ */
+void message_destroy(struct message *message)
+{
+    struct list_node *node;
+    uint32_t done = 0;
+
+    list_insert_tail(&doomed, &message->link);
+    if (destroying)
+        return;
+    destroying = true;
+    while ((node = list_take_first(&doomed)) != NULL) {
+        destroy_one(list_entry(node, struct message, link));
+        if (++done % CHUNK_MESSAGES == 0)
+            cpu_interrupt_window();
+    }
+    destroying = false;
+}

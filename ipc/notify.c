@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Notifications, built here rather than by MIG's stubs: they must not get lost when memory is short, so
+ * their buffers come from the reserve. The layouts are those of <mach/notify.h>.
+ */
+#include "ipc/notify.h"
+
+#include <mach/notify.h>
+
+#include "ipc/kernel_message.h"
+#include "ipc/message.h"
+#include "ipc/message_send.h"
+#include "ipc/port.h"
+#include "kernel/string.h"
+
+/* A cleared notification to a live port; NULL otherwise, and the right is gone. */
+static struct message *notification(struct port *notify, mach_msg_id_t id, uint32_t bytes)
+{
+    struct message *message = notify->active ? message_alloc_urgent(bytes) : NULL;
+
+    if (!message) {
+        port_forget_send_once(notify);
+        return NULL;
+    }
+    memset(&message->header, 0, bytes);
+    message->header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND_ONCE, 0);
+    message->header.msgh_size = bytes;
+    message->header.msgh_remote_port = notify;
+    message->header.msgh_id = id;
+    return message;
+}
+
+static const mach_msg_type_t one_name = {
+    .msgt_name = MACH_MSG_TYPE_PORT_NAME, .msgt_size = 32, .msgt_inline = 1, .msgt_number = 1};
+static const mach_msg_type_t one_count = {
+    .msgt_name = MACH_MSG_TYPE_INTEGER_32, .msgt_size = 32, .msgt_inline = 1, .msgt_number = 1};
+static const mach_msg_type_t one_receive_right = {
+    .msgt_name = MACH_MSG_TYPE_PORT_RECEIVE, .msgt_size = 64, .msgt_inline = 1, .msgt_number = 1};
+
+/* One descriptor and one 8-byte slot behind the header. */
+struct notification_body {
+    mach_msg_type_t type;
+    uint64_t value;
+};
+
+#define BODY_BYTES (sizeof(mach_msg_header_t) + sizeof(struct notification_body))
+
+static void notify_value(struct port *notify, mach_msg_id_t id, mach_msg_type_t type,
+                         uint32_t value)
+{
+    struct message *message = notification(notify, id, BODY_BYTES);
+    struct notification_body *body;
+
+    if (!message)
+        return;
+    body = (struct notification_body *)(&message->header + 1);
+    body->type = type;
+    body->value = value;
+    message_send_always(message);
+}
+
+void notify_port_deleted(struct port *notify, mach_port_name_t name)
+{
+    notify_value(notify, MACH_NOTIFY_PORT_DELETED, one_name, name);
+}
+
+void notify_message_accepted(struct port *notify, mach_port_name_t name)
+{
+    notify_value(notify, MACH_NOTIFY_MSG_ACCEPTED, one_name, name);
+}
+
+void notify_dead_name(struct port *notify, mach_port_name_t name)
+{
+    notify_value(notify, MACH_NOTIFY_DEAD_NAME, one_name, name);
+}
+
+void notify_no_senders(struct port *notify, mach_port_mscount_t make_send_count)
+{
+    notify_value(notify, MACH_NOTIFY_NO_SENDERS, one_count, make_send_count);
+}
+
+void notify_send_once(struct port *notify)
+{
+    struct message *message =
+        notification(notify, MACH_NOTIFY_SEND_ONCE, sizeof(mach_msg_header_t));
+
+    if (message)
+        message_send_always(message);
+}
+
+/* Where the right cannot go it is destroyed, which ends its port. */
+void notify_port_destroyed(struct port *notify, struct port *receive_right)
+{
+    struct message *message = notification(notify, MACH_NOTIFY_PORT_DESTROYED, BODY_BYTES);
+    struct notification_body *body;
+
+    if (!message) {
+        port_release_receive(receive_right);
+        return;
+    }
+    body = (struct notification_body *)(&message->header + 1);
+    body->type = one_receive_right;
+    body->value = (uint64_t)receive_right;
+    message->header.msgh_bits |= MACH_MSGH_BITS_COMPLEX;
+    message_adopt_reply(message);
+    message_send_always(message);
+}

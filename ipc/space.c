@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Name spaces: slots, their names, and the end of a space. */
+#include "ipc/space.h"
+
+#include <mig_types.h>
+
+#include "ipc/dead_name.h"
+#include "ipc/port.h"
+#include "ipc/port_set.h"
+#include "ipc/right.h"
+#include "ipc/space_hash.h"
+#include "ipc/space_table.h"
+#include "kernel/panic.h"
+#include "kernel/string.h"
+#include "kernel/task.h"
+#include "kernel/x86_64/cpu.h"
+#include "mm/kmem.h"
+#include "mm/page.h"
+
+#define CHUNK_NAMES 64u /* names between two openings for interrupts */
+
+/* What a table points to where it has nothing: every slot is free. */
+static struct name_entry empty_leaf[SPACE_LEAF_SLOTS];
+static struct space_middle empty_middle;
+static struct kmem_cache space_cache, chosen_cache;
+
+void space_init(void)
+{
+    kmem_cache_init(&space_cache, "spaces", sizeof(struct space), 0, 0);
+    kmem_cache_init(&chosen_cache, "chosen names", sizeof(struct chosen_entry), 0, 0);
+    for (uint32_t i = 0; i < SPACE_MIDDLE_SLOTS; i++)
+        empty_middle.leaves[i] = empty_leaf;
+    port_set_init();
+    dead_name_init();
+}
+
+struct space *space_create(struct task *task)
+{
+    struct space *space = kmem_cache_alloc(&space_cache);
+
+    if (!space)
+        return NULL;
+    memset(space, 0, sizeof *space);
+    space->references = 1;
+    space->active = true;
+    space->task = task;
+    for (uint32_t i = 0; i < SPACE_TOP_SLOTS; i++)
+        space->top[i] = &empty_middle;
+    return space;
+}
+
+void space_reference(struct space *space)
+{
+    space->references++;
+}
+
+void space_release(struct space *space)
+{
+    if (--space->references > 0)
+        return;
+    if (space->active)
+        space_destroy(space);
+    kmem_cache_free(&space_cache, space);
+}
+
+bool space_active(const struct space *space)
+{
+    return space->active;
+}
+
+struct task *space_task(const struct space *space)
+{
+    return space->task;
+}
+
+/* --- the table --- */
+
+/* A leaf takes a whole frame. */
+static struct name_entry *leaf_alloc(void)
+{
+    struct page *page = page_alloc(PAGE_NO_WAIT);
+
+    _Static_assert(sizeof(struct name_entry) * SPACE_LEAF_SLOTS == PAGE_BYTES, "a leaf is a frame");
+    if (!page)
+        return NULL;
+    page->kernel = true;
+    page_wire(page);
+    page_zero(page);
+    return page_address(page);
+}
+
+static void leaf_free(struct name_entry *leaf)
+{
+    struct page *page = page_of_address(leaf);
+
+    page_unwire(page);
+    page_free(page);
+}
+
+static void free_list_append(struct space *space, struct name_entry *entry)
+{
+    entry->link = NULL;
+    if (space->free_first)
+        space->free_last->link = entry;
+    else
+        space->free_first = entry;
+    space->free_last = entry;
+}
+
+/* Adds a leaf's worth of slots. Index 0 is never given out, nor is an index with no name left. */
+static kern_return_t add_leaf(struct space *space)
+{
+    uint32_t leaf = space->slots_made >> SPACE_LEAF_BITS;
+    struct space_middle **middle = &space->top[leaf >> SPACE_MIDDLE_BITS];
+    struct name_entry *slots;
+
+    if (space->slots_made >= SPACE_NAMES_MAX)
+        return KERN_NO_SPACE;
+    if (*middle == &empty_middle) {
+        struct space_middle *fresh = kmem_alloc(sizeof *fresh);
+
+        if (!fresh)
+            return KERN_RESOURCE_SHORTAGE;
+        *fresh = empty_middle;
+        *middle = fresh;
+    }
+    slots = leaf_alloc();
+    if (!slots)
+        return KERN_RESOURCE_SHORTAGE;
+    (*middle)->leaves[leaf % SPACE_MIDDLE_SLOTS] = slots;
+    for (uint32_t i = 0; i < SPACE_LEAF_SLOTS; i++) {
+        slots[i].name = (space->slots_made + i) << SPACE_GENERATION_BITS | 1;
+        if (space->slots_made + i != 0)
+            free_list_append(space, &slots[i]);
+    }
+    space->slots_made += SPACE_LEAF_SLOTS;
+    return KERN_SUCCESS;
+}
+
+static mach_port_name_t next_generation(mach_port_name_t name)
+{
+    return (name & ~SPACE_GENERATION_MASK) | ((name + 1) & SPACE_GENERATION_MASK);
+}
+
+/* Gives a free slot a name that the user has not taken; false if he has taken them all. */
+static bool avoid_chosen_names(struct space *space, struct name_entry *entry)
+{
+    for (uint32_t i = 0; i <= SPACE_GENERATION_MASK; i++) {
+        if (!space_hash_find_chosen(space, entry->name))
+            return true;
+        entry->name = next_generation(entry->name);
+    }
+    return false;
+}
+
+kern_return_t space_entry_alloc(struct space *space, struct name_entry **result)
+{
+    for (;;) {
+        struct name_entry *entry = space->free_first;
+
+        if (!space->active)
+            return KERN_INVALID_TASK;
+        if (!entry) {
+            kern_return_t status = add_leaf(space);
+
+            if (status != KERN_SUCCESS)
+                return status;
+            continue;
+        }
+        space->free_first = entry->link;
+        if (space->chosen.count != 0 && !avoid_chosen_names(space, entry))
+            continue; /* the slot is lost to a user who wanted it so */
+        entry->link = NULL;
+        space->names++;
+        *result = entry;
+        return KERN_SUCCESS;
+    }
+}
+
+struct name_entry *space_chosen_lookup(const struct space *space, mach_port_name_t name)
+{
+    struct chosen_entry *chosen = space_hash_find_chosen(space, name);
+
+    return chosen ? &chosen->entry : NULL;
+}
+
+kern_return_t space_entry_alloc_name(struct space *space, mach_port_name_t name,
+                                     struct name_entry **result)
+{
+    struct chosen_entry *chosen;
+
+    if (!space->active)
+        return KERN_INVALID_TASK;
+    if (!MACH_PORT_NAME_VALID(name))
+        return KERN_INVALID_VALUE;
+    if (space_entry(space, name))
+        return KERN_NAME_EXISTS;
+    if (space->chosen.count >= SPACE_NAMES_MAX)
+        return KERN_NO_SPACE;
+    chosen = space_hash_prepare(&space->chosen) ? kmem_cache_alloc(&chosen_cache) : NULL;
+    if (!chosen)
+        return KERN_RESOURCE_SHORTAGE;
+    memset(chosen, 0, sizeof *chosen);
+    chosen->entry.name = name;
+    space_hash_insert_chosen(space, chosen);
+    space->names++;
+    *result = &chosen->entry;
+    return KERN_SUCCESS;
+}
+
+static bool in_table(const struct space *space, const struct name_entry *entry)
+{
+    uint32_t index = entry->name >> SPACE_GENERATION_BITS;
+    uint32_t leaf = index >> SPACE_LEAF_BITS;
+
+    return index < SPACE_NAMES_MAX &&
+           space->top[leaf >> SPACE_MIDDLE_BITS]->leaves[leaf % SPACE_MIDDLE_SLOTS] +
+                   index % SPACE_LEAF_SLOTS == entry;
+}
+
+void space_entry_free(struct space *space, struct name_entry *entry)
+{
+    assert(entry->request == NULL && space->names > 0);
+    space->names--;
+    if (!in_table(space, entry)) {
+        struct chosen_entry *chosen = (struct chosen_entry *)entry;
+
+        space_hash_remove_chosen(space, chosen);
+        kmem_cache_free(&chosen_cache, chosen);
+        return;
+    }
+    entry->bits = 0;
+    entry->port = NULL;
+    entry->name = next_generation(entry->name);
+    free_list_append(space, entry);
+}
+
+/* --- all names --- */
+
+static struct name_entry *leaf_at(struct space *space, uint32_t index)
+{
+    uint32_t leaf = index >> SPACE_LEAF_BITS;
+
+    return space->top[leaf >> SPACE_MIDDLE_BITS]->leaves[leaf % SPACE_MIDDLE_SLOTS];
+}
+
+static void for_each_chosen(struct space *space,
+                            void (*function)(struct space *, struct name_entry *, void *),
+                            void *argument)
+{
+    for (uint32_t i = 0; i < space->chosen.bucket_count; i++) {
+        struct chosen_entry *chosen = space->chosen.buckets[i];
+
+        while (chosen) {
+            struct chosen_entry *next = chosen->next;
+
+            if (chosen->entry.bits != 0)
+                function(space, &chosen->entry, argument);
+            chosen = next;
+        }
+    }
+}
+
+void space_for_each(struct space *space,
+                    void (*function)(struct space *, struct name_entry *, void *), void *argument)
+{
+    for (uint32_t base = 0; base < space->slots_made; base += SPACE_LEAF_SLOTS) {
+        struct name_entry *leaf = leaf_at(space, base);
+
+        for (uint32_t i = 0; i < SPACE_LEAF_SLOTS; i++)
+            if (leaf[i].bits != 0)
+                function(space, &leaf[i], argument);
+    }
+    for_each_chosen(space, function, argument);
+}
+
+static void destroy_name(struct space *space, struct name_entry *entry, void *argument)
+{
+    uint32_t *done = argument;
+
+    right_destroy(space, entry);
+    if (++*done % CHUNK_NAMES == 0)
+        cpu_interrupt_window();
+}
+
+static void free_table(struct space *space)
+{
+    for (uint32_t base = 0; base < space->slots_made; base += SPACE_LEAF_SLOTS)
+        leaf_free(leaf_at(space, base));
+    for (uint32_t i = 0; i < SPACE_TOP_SLOTS; i++) {
+        if (space->top[i] != &empty_middle)
+            kmem_free(space->top[i], sizeof(struct space_middle));
+        space->top[i] = &empty_middle;
+    }
+    space->slots_made = 0;
+    space->free_first = space->free_last = NULL;
+}
+
+/*
+ * Conditions: the caller holds a reference. Nothing enters a dead space, so that one pass finds all
+ * names. Threads that sleep in a receive are woken by the death of their ports and sets.
+ */
+void space_destroy(struct space *space)
+{
+    uint32_t done = 0;
+
+    if (!space->active)
+        return;
+    space->active = false;
+    space->task = NULL;
+    space_for_each(space, destroy_name, &done);
+    assert(space->names == 0);
+    free_table(space);
+    space_hash_destroy(&space->sends);
+    space_hash_destroy(&space->chosen);
+}
+
+/* --- for the rest of the kernel --- */
+
+kern_return_t space_insert_send(struct space *space, struct port *right, mach_port_name_t *name)
+{
+    return right_copyout(space, right, MACH_MSG_TYPE_PORT_SEND, name);
+}
+
+struct port *space_copy_send(struct space *space, mach_port_name_t name)
+{
+    struct name_entry *entry = right_lookup(space, name);
+
+    if (!entry || right_check(entry, MACH_MSG_TYPE_COPY_SEND, false) != KERN_SUCCESS)
+        return NULL;
+    return right_take(space, entry, MACH_MSG_TYPE_COPY_SEND, NULL);
+}
+
+struct port *space_lookup_receive(struct space *space, mach_port_name_t name)
+{
+    struct name_entry *entry = space_entry(space, name);
+
+    return entry && entry->bits & MACH_PORT_TYPE_RECEIVE ? entry->port : NULL;
+}
+
+/* --- for MIG's kernel servers --- */
+
+ipc_space_t convert_port_to_space(mach_port_t port)
+{
+    struct task *task = port_kobject(port, KOBJECT_TASK);
+
+    if (!task || !task->active)
+        return NULL;
+    space_reference(task->space);
+    return task->space;
+}
+
+void space_deallocate(ipc_space_t space)
+{
+    if (space)
+        space_release(space);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The inside of a space, for the message system's own files.
+ *
+ * Slots that the kernel hands out live in leaves of 128, found through a table of fixed depth; slots
+ * never move while they exist. A freed slot goes to the tail of the free list with its generation
+ * counted up, so that a name comes back as late as possible.
+ */
+#ifndef IPC_SPACE_TABLE_H
+#define IPC_SPACE_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mach/kern_return.h>
+
+#include "ipc/name_entry.h"
+#include "ipc/space.h"
+
+#define SPACE_LEAF_BITS 7
+#define SPACE_MIDDLE_BITS 6
+#define SPACE_TOP_BITS 5
+#define SPACE_LEAF_SLOTS (1u << SPACE_LEAF_BITS)
+#define SPACE_MIDDLE_SLOTS (1u << SPACE_MIDDLE_BITS)
+#define SPACE_TOP_SLOTS (1u << SPACE_TOP_BITS)
+/* No name of the kernel's choice has a larger index: the bound of a space. */
+#define SPACE_NAMES_MAX (1u << (SPACE_LEAF_BITS + SPACE_MIDDLE_BITS + SPACE_TOP_BITS))
+#define SPACE_GENERATION_BITS 8
+#define SPACE_GENERATION_MASK ((1u << SPACE_GENERATION_BITS) - 1)
+
+struct space_middle {
+    struct name_entry *leaves[SPACE_MIDDLE_SLOTS];
+};
+
+/* A hash of entries; two kinds, see space_hash.h. */
+struct space_hash {
+    void **buckets;
+    uint32_t bucket_count;      /* a power of two, or 0 */
+    uint32_t count;
+};
+
+struct space {
+    uint32_t references;
+    bool active;
+    struct task *task;
+    struct space_middle *top[SPACE_TOP_SLOTS];
+    struct name_entry *free_first, *free_last;
+    uint32_t slots_made;        /* indices below it have a leaf, but for index 0's own slot */
+    uint32_t names;             /* entries in use, of both kinds */
+    struct space_hash chosen;   /* names of the user's choice */
+    struct space_hash sends;    /* pure send rights by port */
+    uint64_t queued_bytes;      /* of messages that its task has sent and nobody has received yet */
+};
+
+/* Where a name of the user's choice lives; NULL if there is none. */
+struct name_entry *space_chosen_lookup(const struct space *space, mach_port_name_t name);
+
+/* The entry of a name in use, or NULL. */
+static inline struct name_entry *space_entry(const struct space *space, mach_port_name_t name)
+{
+    uint32_t index = name >> SPACE_GENERATION_BITS;
+
+    if (index < SPACE_NAMES_MAX) {
+        uint32_t leaf = index >> SPACE_LEAF_BITS;
+        struct name_entry *entry =
+            space->top[leaf >> SPACE_MIDDLE_BITS]->leaves[leaf % SPACE_MIDDLE_SLOTS];
+
+        entry += index % SPACE_LEAF_SLOTS;
+        if (entry->name == name && entry->bits != 0)
+            return entry;
+    }
+    return space->chosen.count == 0 ? NULL : space_chosen_lookup(space, name);
+}
+
+/*
+ * A free slot, with its name; it counts as used once the caller sets its bits, which it does before
+ * anything else happens. KERN_INVALID_TASK (dead space), KERN_NO_SPACE, KERN_RESOURCE_SHORTAGE.
+ */
+kern_return_t space_entry_alloc(struct space *space, struct name_entry **entry);
+/* The same for a name that the user chose: also KERN_INVALID_VALUE, KERN_NAME_EXISTS. */
+kern_return_t space_entry_alloc_name(struct space *space, mach_port_name_t name,
+                                     struct name_entry **entry);
+/* Frees an entry; its port, request and place in the hash of send rights are gone already. */
+void space_entry_free(struct space *space, struct name_entry *entry);
+/* Calls function for every name in use; it may free that name and no other. */
+void space_for_each(struct space *space, void (*function)(struct space *, struct name_entry *, void *),
+                    void *argument);
+
+#endif
