@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ipc/kernel_message.h"
 
+#include <mach/mig_support.h>
+
 #include "ipc/message.h"
 #include "ipc/message_body.h"
 #include "ipc/message_receive.h"
@@ -197,4 +199,11 @@ mach_msg_return_t mach_msg_rpc_from_kernel(mach_msg_header_t *header, mach_msg_s
         return status;
     }
     return take_reply(reply, header, receive_bytes);
+}
+
+/* MIG calls this when a reply has the wrong id. The reply right is used up and the port stays the
+   thread's: there is nothing to give up. */
+void mig_dealloc_reply_port(mach_port_t port)
+{
+    (void)port;
 }

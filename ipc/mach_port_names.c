@@ -12,6 +12,7 @@
 #include "mm/kmem.h"
 #include "mm/page.h"
 #include "mm/vm_copy.h"
+#include "mm/vm_copy_pages.h"
 
 /* A list of 32-bit words that grows by frames; what does not fit makes it `failed`. */
 struct word_list {

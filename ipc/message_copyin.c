@@ -12,6 +12,7 @@
 #include "mm/kmem.h"
 #include "mm/page.h"
 #include "mm/vm_copy.h"
+#include "mm/vm_copy_in.h"
 #include "mm/vm_map.h"
 #include "mm/vm_map_remove.h"
 

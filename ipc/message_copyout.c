@@ -13,6 +13,7 @@
 #include "kernel/x86_64/user_copy.h"
 #include "mm/kmem.h"
 #include "mm/vm_copy.h"
+#include "mm/vm_copy_out.h"
 #include "mm/vm_map.h"
 #include "mm/vm_map_remove.h"
 

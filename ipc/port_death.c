@@ -14,7 +14,7 @@
 #include "kernel/panic.h"
 #include "kernel/sched.h"
 #include "kernel/thread.h"
-#include "mm/association.h"
+#include "mm/association_end.h"
 
 void port_clear_receiver(struct port *port)
 {

@@ -9,7 +9,7 @@
 #include <device/notify.h>
 #include <mig/device_server.h>
 
-#include "ipc/message.h"
+#include "ipc/kernel_message.h"
 #include "ipc/port.h"
 #include "kernel/clock.h"
 #include "kernel/device.h"
