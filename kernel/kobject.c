@@ -14,6 +14,7 @@
 #include <mig/mach_i386_server.h>
 #include <mig/mach_port_server.h>
 #include <mig/mach_server.h>
+#include <mig/porthole_memory_server.h>
 #include <mig/vm_osf_server.h>
 
 #include "ipc/message.h"
@@ -49,6 +50,7 @@ static const routine_finder subsystems[] = {
     [38] = find_in_38,
     [40] = mach4_server_routine,
     [42] = gnumach_server_routine,
+    [49] = porthole_memory_server_routine,
 };
 
 static const mach_msg_type_t return_code_type = {

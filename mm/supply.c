@@ -11,6 +11,8 @@
  * translation and one paging_in_progress, which keeps terminate behind the completion (O10). Slots are
  * looked at again after each sleep.
  */
+#include "mm/supply.h"
+
 #include <mig/mach_server.h>
 
 #include "ipc/port.h"
@@ -41,7 +43,7 @@ struct supply {
     kern_return_t result;
 };
 
-bool supply_debug_evict; /* checklist 89: evict the first page while a supply of more is under way */
+bool supply_debug_evict;
 
 static const struct wait_reason waits_for_slot = {"page in use to be supplied", manager_describe};
 
