@@ -2,8 +2,6 @@
 /* Name spaces: slots, their names, and the end of a space. */
 #include "ipc/space.h"
 
-#include <mig_types.h>
-
 #include "ipc/dead_name.h"
 #include "ipc/port.h"
 #include "ipc/port_set.h"
@@ -12,7 +10,6 @@
 #include "ipc/space_table.h"
 #include "kernel/panic.h"
 #include "kernel/string.h"
-#include "kernel/task.h"
 #include "kernel/x86_64/cpu.h"
 #include "mm/kmem.h"
 #include "mm/page.h"
@@ -336,22 +333,4 @@ struct port *space_lookup_receive(struct space *space, mach_port_name_t name)
     struct name_entry *entry = space_entry(space, name);
 
     return entry && entry->bits & MACH_PORT_TYPE_RECEIVE ? entry->port : NULL;
-}
-
-/* --- for MIG's kernel servers --- */
-
-ipc_space_t convert_port_to_space(mach_port_t port)
-{
-    struct task *task = port_kobject(port, KOBJECT_TASK);
-
-    if (!task || !task->active)
-        return NULL;
-    space_reference(task->space);
-    return task->space;
-}
-
-void space_deallocate(ipc_space_t space)
-{
-    if (space)
-        space_release(space);
 }
