@@ -10,8 +10,9 @@ The program tests/user/FILE.c is built with tests/user/support/ into a boot modu
 or, for all tests of a file that say nothing else, once in the file as `boot-all:`. The words:
     memory=MiB  cpu=MODEL  door=pvh|uefi  timeout=SECONDS  icount=1  cmdline="more words"
     disk=MiB,...      paging disks, fresh ones
-    with=NAME,...     servers to put into the archive, and FILE=PATH for any other file
-    config=FILE       the start script, beside the tests; @PROGRAM@ stands for the test's program
+    with=NAME,...     servers that bootstrap starts before the test, as servers/servers.cfg says;
+                      NAME=PATH only puts a file into the archive
+    config=FILE       another boot.cfg, beside the tests; @PROGRAM@ stands for the test's program
     expect=success|failure|panic|reset|timeout|powered_off
     says="REGULAR EXPRESSION"   what the console must show
 A test passes when its machine ended as expected and reported at least one result, none of them
@@ -30,9 +31,9 @@ from guest.session import Ending
 from runner.case import boot, single
 
 FOLDER = os.path.join(qemu.ROOT, "tests", "user")
-DEFAULT_CONFIG = "boot.cfg"
-PLAIN_CONFIG = "@PROGRAM@ ${host-port} ${device-port} ${kernel-command-line} " \
-    "$(task-create) $(task-resume)\n"
+SERVERS = os.path.join(qemu.ROOT, "servers")
+ARGUMENTS = "${host-port} ${device-port} ${kernel-command-line}"
+PLAIN_CONFIG = f"@PROGRAM@ {ARGUMENTS} $(task-create) $(task-resume)\n"
 TEST = re.compile(r"(?:/\*\s*boot:((?:[^*]|\*(?!/))*)\*/\s*)?^TEST\(\s*(\w+)\s*,\s*(\w+)\s*\)", re.M)
 FOR_ALL = re.compile(r"/\*\s*boot-all:((?:[^*]|\*(?!/))*)\*/")
 WORDS = {"memory", "cpu", "door", "timeout", "icount", "cmdline", "disk", "with", "config", "expect",
@@ -74,31 +75,48 @@ def scan(path):
             for words, number, name in TEST.findall(text)]
 
 
-def config_text(test):
-    name = test.words.get("config", DEFAULT_CONFIG)
-    path = os.path.join(FOLDER, name)
-    if not os.path.exists(path):
-        if "config" in test.words:
-            raise FileNotFoundError(f"tests/user/{name} is missing")
-        return PLAIN_CONFIG.replace("@PROGRAM@", test.program)
-    with open(path, encoding="utf-8") as file:
-        return file.read().replace("@PROGRAM@", test.program)
+def config_text(test, servers):
+    """boot.cfg: the test alone, or bootstrap when the test wants servers."""
+    if "config" in test.words:
+        with open(os.path.join(FOLDER, test.words["config"]), encoding="utf-8") as file:
+            return file.read().replace("@PROGRAM@", test.program)
+    if servers:
+        with open(os.path.join(SERVERS, "boot.cfg"), encoding="utf-8") as file:
+            return file.read()
+    return PLAIN_CONFIG.replace("@PROGRAM@", test.program)
+
+
+def servers_text(test, servers):
+    """servers.cfg: its lines about these servers, then the test."""
+    with open(os.path.join(SERVERS, "servers.cfg"), encoding="utf-8") as file:
+        lines = [line for line in file if line.split()[1:2] and line.split()[1] in servers]
+    return "".join(lines) + f"run {test.program} {ARGUMENTS}\n"
 
 
 def make_archive(test, folder):
-    """The archive of one test: its start script, its program and the servers that it names."""
-    config = os.path.join(folder, "boot.cfg")
-    with open(config, "w", encoding="utf-8") as file:
-        file.write(config_text(test))
+    """The archive of one test: its start script, its program and what it wants beside it."""
+    wanted = [name for name in test.words.get("with", "").split(",") if name]
+    servers = [name for name in wanted if "=" not in name]
     files = [os.path.join(qemu.BUILD, "tests", test.program)]
-    for name in filter(None, test.words.get("with", "").split(",")):
-        files.append(name if "=" in name else os.path.join(qemu.BUILD, "servers", name))
+    files += [name for name in wanted if "=" in name]
+    files += [os.path.join(qemu.BUILD, "servers", name) for name in servers]
+    if servers:
+        files += [os.path.join(qemu.BUILD, "servers", "bootstrap"),
+                  write_file(folder, "servers.cfg", servers_text(test, servers))]
     archive = os.path.join(folder, "initrd.cpio")
+    config = write_file(folder, "boot.cfg", config_text(test, servers))
     made = subprocess.run([os.path.join(qemu.ROOT, "tools", "mkinitrd"), archive, config] + files,
                           capture_output=True, text=True, cwd=qemu.ROOT, check=False)
     if made.returncode:
         raise RuntimeError(made.stderr.strip())
     return archive
+
+
+def write_file(folder, name, text):
+    path = os.path.join(folder, name)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
 
 
 def run_test(test):
