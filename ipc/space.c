@@ -65,6 +65,11 @@ bool space_active(const struct space *space)
     return space->active;
 }
 
+uint32_t space_name_count(const struct space *space)
+{
+    return space->names;
+}
+
 struct task *space_task(const struct space *space)
 {
     return space->task;

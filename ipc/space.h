@@ -32,6 +32,8 @@ void space_release(struct space *space);
 bool space_active(const struct space *space);
 /* The task that owns the space; borrowed, NULL after its end. */
 struct task *space_task(const struct space *space);
+/* Names in use, for the monitor. */
+uint32_t space_name_count(const struct space *space);
 
 /* Puts a send right under a name (the existing one if it has one: +1 reference). Consumes the right
    when it succeeds. NULL and PORT_DEAD give MACH_PORT_NULL and MACH_PORT_DEAD. */

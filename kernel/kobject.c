@@ -14,6 +14,7 @@
 #include <mig/mach_i386_server.h>
 #include <mig/mach_port_server.h>
 #include <mig/mach_server.h>
+#include <mig/porthole_debug_server.h>
 #include <mig/porthole_memory_server.h>
 #include <mig/vm_osf_server.h>
 
@@ -50,6 +51,7 @@ static const routine_finder subsystems[] = {
     [38] = find_in_38,
     [40] = mach4_server_routine,
     [42] = gnumach_server_routine,
+    [PORTHOLE_SUBSYSTEM] = porthole_debug_server_routine,
     [49] = porthole_memory_server_routine,
 };
 
@@ -84,9 +86,7 @@ static uint32_t reply_bytes(mach_msg_id_t id)
     case 4212:                                  /* vm_pages_phys */
         return REPLY_BYTES_MAX;
     }
-    return id / SUBSYSTEM_IDS == DEBUG_SUBSYSTEM || id / SUBSYSTEM_IDS == PORTHOLE_SUBSYSTEM
-               ? REPLY_BYTES_MAX
-               : MESSAGE_SMALL_BYTES;
+    return id / SUBSYSTEM_IDS == DEBUG_SUBSYSTEM ? REPLY_BYTES_MAX : MESSAGE_SMALL_BYTES;
 }
 
 /*

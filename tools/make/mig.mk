@@ -21,7 +21,7 @@ ALL_DEFS := $(filter-out %types.defs,\
 
 KERNEL_SERVER_DEFS := $(call defs_of,\
     mach mach_port mach_host mach4 gnumach mach_debug mach_i386 vm_osf device \
-    porthole_memory)
+    porthole_debug porthole_memory)
 KERNEL_USER_DEFS := $(call defs_of,\
     memory_object memory_object_default exc notify device_reply)
 USER_SERVER_DEFS := $(sort $(wildcard include/servers/*.defs) $(call defs_of,\
