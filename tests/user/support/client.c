@@ -152,21 +152,18 @@ void client_expect_blocked(struct client *client, unsigned milliseconds)
 
 void client_retry(struct client *client)
 {
-    struct {
-        mig_reply_header_t reply;
-        char pad[4];
-    } answer;
+    mig_reply_header_t answer;
 
     CHECK_EQ(client->state, CLIENT_EXCEPTION);
     memset(&answer, 0, sizeof answer);
-    answer.reply.Head.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MOVE_SEND_ONCE, 0);
-    answer.reply.Head.msgh_remote_port = client->exception_reply;
-    answer.reply.Head.msgh_id = ID_EXCEPTION + 100;
-    answer.reply.RetCodeType =
-        (mach_msg_type_t){ .msgt_name = MACH_MSG_TYPE_INTEGER_32, .msgt_size = 32,
-                           .msgt_number = 1, .msgt_inline = TRUE };
-    answer.reply.RetCode = KERN_SUCCESS;
-    CHECK_OK(mach_msg(&answer.reply.Head, MACH_SEND_MSG, sizeof answer.reply, 0, MACH_PORT_NULL, 0,
+    answer.Head.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MOVE_SEND_ONCE, 0);
+    answer.Head.msgh_remote_port = client->exception_reply;
+    answer.Head.msgh_id = ID_EXCEPTION + 100;
+    answer.RetCodeType = (mach_msg_type_t){ .msgt_name = MACH_MSG_TYPE_INTEGER_32,
+                                            .msgt_size = 32, .msgt_number = 1,
+                                            .msgt_inline = TRUE };
+    answer.RetCode = KERN_SUCCESS;
+    CHECK_OK(mach_msg(&answer.Head, MACH_SEND_MSG, sizeof answer, 0, MACH_PORT_NULL, 0,
                       MACH_PORT_NULL));
     client->state = CLIENT_BLOCKED;
     client->exception_reply = MACH_PORT_NULL;
