@@ -29,7 +29,8 @@ static void client_main(void *argument)
     struct client *client = argument;
     struct done_message done;
 
-    CHECK_OK(thread_set_special_port(thread_self(), THREAD_EXCEPTION_PORT, client->port));
+    client->thread = mach_thread_self(); /* a reference of the client's own */
+    CHECK_OK(thread_set_special_port(client->thread, THREAD_EXCEPTION_PORT, client->port));
     uint64_t value = client->function(client->argument);
 
     memset(&done, 0, sizeof done);
@@ -51,9 +52,8 @@ void client_call(struct client *client, uint64_t (*function)(void *), void *argu
     CHECK_OK(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &client->port));
     CHECK_OK(mach_port_insert_right(mach_task_self(), client->port, client->port,
                                     MACH_MSG_TYPE_MAKE_SEND));
-    client->thread = thread_start(client_main, client, 0);
-    CHECK(client->thread != MACH_PORT_NULL);
-    CHECK_OK(mach_port_mod_refs(mach_task_self(), client->thread, MACH_PORT_RIGHT_SEND, 1));
+    client->thread = MACH_PORT_NULL;
+    CHECK(thread_start(client_main, client, 0) != MACH_PORT_NULL);
 }
 
 static uint64_t do_read(void *address)
@@ -169,9 +169,15 @@ void client_retry(struct client *client)
     client->exception_reply = MACH_PORT_NULL;
 }
 
+static boolean_t has_begun(void *client)
+{
+    return ((volatile struct client *)client)->thread != MACH_PORT_NULL;
+}
+
 /* The thread goes first: an unanswered exception would end the whole task. */
 void client_end(struct client *client)
 {
+    CHECK(wait_until(has_begun, client, CLIENT_WAIT));
     thread_terminate(client->thread);
     mach_port_deallocate(mach_task_self(), client->thread);
     if (client->exception_reply != MACH_PORT_NULL) {

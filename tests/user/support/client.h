@@ -12,7 +12,7 @@
 enum client_state { CLIENT_BLOCKED, CLIENT_DONE, CLIENT_EXCEPTION };
 
 struct client {
-    mach_port_t thread;        /* send right */
+    mach_port_t thread;        /* send right; NULL until it has begun */
     mach_port_t port;          /* receive right: its end or its exception comes here */
     enum client_state state;
     uint64_t value;            /* DONE */
