@@ -87,7 +87,7 @@ def boot(timeout=None, on_text=None, on_console=None, **machine):
 def succeeded(finished):
     """Problems of a boot that should have reported success and only passing results."""
     problems = finished.expect(Ending.SUCCESS)
-    failing = [line for line in finished.report if line.startswith(("not ok", "#"))]
+    failing = [line.lstrip("# ") for line in finished.report if line.startswith(("not ok", "#"))]
     if any(not passed for passed, _, _ in finished.results()):
         problems = failing + (problems or finished.told())
     return problems

@@ -25,7 +25,7 @@ GUESTS = (
 )
 # Word on the kernel's command line, time limit, ending, what the details must tell.
 KERNEL_WORDS = (
-    ("test-panic", 20, Ending.PANIC, "#1 "),
+    ("test-panic", 20, Ending.PANIC, "kernel/main.c:"),
     ("test-triple-fault", 20, Ending.RESET, "kernel"),
     ("test-hang", 3, Ending.TIMEOUT, ""),
 )

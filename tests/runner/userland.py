@@ -135,7 +135,7 @@ def run_test(test):
 
 
 def judge(finished, expected, says):
-    failing = [line for line in finished.report if line.startswith(("not ok", "#"))]
+    failing = [line.lstrip("# ") for line in finished.report if line.startswith(("not ok", "#"))]
     results = finished.results()
     problems = []
     if any(not passed for passed, _, _ in results):

@@ -5,7 +5,8 @@ import re
 import subprocess
 
 KERNEL_LOW = 0xffffffff80000000
-FRAME = re.compile(r"^\s*#(\d+)\s+(0x[0-9a-f]{8,16})\b.*$", re.MULTILINE)
+# A line of the kernel's backtrace: an address, and usually the function that it is in.
+FRAME = re.compile(r"^\s+(?:#\d+\s+)?((?:0x)?[0-9a-f]{8,16})(?:\s+\S+\+0x[0-9a-f]+)?\s*$", re.MULTILINE)
 
 
 class Symbols:
@@ -45,11 +46,11 @@ class Symbols:
 
     def annotate(self, text):
         """The backtrace lines that the kernel printed in `text`, with source positions added."""
-        frames = [(m.group(0).rstrip(), int(m.group(1)), int(m.group(2), 16))
+        frames = [(m.group(0).strip("\n").rstrip(), int(m.group(1), 16))
                   for m in FRAME.finditer(text.replace("\r", ""))]
-        calls = [address - 1 if number else address for _, number, address in frames]
+        calls = [address - 1 if number else address for number, (_, address) in enumerate(frames)]
         return [f"{line}  {where}".rstrip()
-                for (line, _, _), where in zip(frames, self.lines(calls))]
+                for (line, _), where in zip(frames, self.lines(calls))]
 
 
 def run_tool(command):
