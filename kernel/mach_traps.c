@@ -13,6 +13,12 @@
 
 #define PRINT_MAX 1024u /* characters that one mach_print writes at most, with the end */
 
+/* The port traps of early Mach, which later ones replaced. */
+mach_port_name_t null_port(void)
+{
+    return MACH_PORT_NAME_NULL;
+}
+
 /* A new receive right of the caller's, or MACH_PORT_NULL. */
 mach_port_name_t mach_reply_port(void)
 {

@@ -16,6 +16,7 @@
 #include <mach/port.h>
 
 /* --- who am I (mach_traps.c) --- */
+mach_port_name_t null_port(void);
 mach_port_name_t mach_reply_port(void);
 mach_port_name_t mach_thread_self(void);
 mach_port_name_t mach_task_self(void);

@@ -9,6 +9,10 @@ mach_msg_return_t mach_msg_trap(void);
 #define TRAP(number, name, count) [-(number)] = {(void *)name, count}
 
 const struct mach_trap mach_trap_table[] = {
+    TRAP(-10, null_port, 0), /* of the first Mach; kept because they cost nothing */
+    TRAP(-11, null_port, 0),
+    TRAP(-12, null_port, 0),
+    TRAP(-13, null_port, 0),
     TRAP(-25, mach_msg_trap, 7),
     TRAP(-26, mach_reply_port, 0),
     TRAP(-27, mach_thread_self, 0),
