@@ -3,6 +3,7 @@
 
 #include "kernel/device.h"
 #include "kernel/x86_64/boot_memory.h"
+#include "mm/page.h"
 
 static uint64_t initrd_start, initrd_end; /* physical */
 
@@ -37,4 +38,17 @@ static void initrd_size(uint64_t *device_bytes, unsigned *record_bytes)
     *record_bytes = 1;
 }
 
-const struct device_operations device_initrd = {.fetch = initrd_fetch, .size = initrd_size};
+/* Whole pages of the archive, and what follows its end in the last one. */
+static io_return_t initrd_map(vm_offset_t offset, vm_size_t bytes, uint64_t *physical)
+{
+    uint64_t size = page_round(initrd_end - initrd_start);
+
+    if (!page_aligned(initrd_start) || !page_aligned(offset) || bytes == 0 || bytes > size ||
+        offset > size - bytes)
+        return D_INVALID_SIZE;
+    *physical = initrd_start + offset;
+    return D_SUCCESS;
+}
+
+const struct device_operations device_initrd = {
+    .fetch = initrd_fetch, .size = initrd_size, .map = initrd_map};

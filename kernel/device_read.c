@@ -13,7 +13,7 @@
 #include "mm/vm_copy.h"
 
 #define PENDING_MAX 256u        /* reads that wait, over all devices and users */
-#define READ_MAX 1048576u       /* bytes that one request reads at most */
+#define READ_MAX 0x4000000u     /* bytes that one request reads at most; less when memory is short */
 
 /* A read that waits for input. */
 struct pending_read {

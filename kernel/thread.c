@@ -245,5 +245,6 @@ void thread_init(void)
     thread_enter_task(boot);
     thread_machine_adopt_boot(boot);
     this_cpu()->idle = kernel_thread("idle", SCHED_PRIORITY_IDLE, sched_idle, NULL);
+    this_cpu()->idle->state = THREAD_RUNNABLE;
     thread_create_kernel("reaper", SCHED_PRIORITY_KERNEL, reap, NULL);
 }
