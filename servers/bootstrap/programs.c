@@ -17,32 +17,10 @@ static struct running {
     unsigned long started; /* number of its start, to tell two programs of one name apart */
 } running[PROGRAMS_MAX];
 
-static const char *archive;
+static const void *archive;
 static size_t archive_bytes;
 static mach_port_t host_right, device_right, service_port, notify_port;
 static const char *kernel_command_line;
-
-/* Reads the whole initrd device. */
-static kern_return_t read_archive(mach_port_t device_master)
-{
-    mach_port_t device;
-    int status[DEV_GET_SIZE_COUNT];
-    mach_msg_type_number_t count = DEV_GET_SIZE_COUNT, bytes;
-    io_buf_ptr_t data;
-    kern_return_t result = device_open(device_master, D_READ, "initrd", &device);
-
-    if (result != KERN_SUCCESS)
-        return result;
-    result = device_get_status(device, DEV_GET_SIZE, status, &count);
-    if (result == KERN_SUCCESS)
-        result = device_read(device, 0, 0, status[DEV_GET_SIZE_DEVICE_SIZE], &data, &bytes);
-    mach_port_deallocate(mach_task_self(), device);
-    if (result != KERN_SUCCESS)
-        return result;
-    archive = (const char *)data;
-    archive_bytes = bytes;
-    return KERN_SUCCESS;
-}
 
 void programs_init(mach_port_t host, mach_port_t device_master, const char *command_line,
     mach_port_t service, mach_port_t notify)
@@ -54,7 +32,7 @@ void programs_init(mach_port_t host, mach_port_t device_master, const char *comm
     kernel_command_line = command_line;
     service_port = service;
     notify_port = notify;
-    result = read_archive(device_master);
+    result = archive_load(device_master, &archive, &archive_bytes);
     if (result != KERN_SUCCESS)
         printf("bootstrap: cannot read the boot archive: %s\n", mach_error_string(result));
 }

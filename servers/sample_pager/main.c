@@ -135,16 +135,11 @@ static void need(kern_return_t result, const char *what)
 /* Copies the named file of the boot archive into fresh pages. */
 static void load(mach_port_t device_master, const char *name)
 {
-    mach_port_t device;
-    int status[DEV_GET_SIZE_COUNT];
-    mach_msg_type_number_t count = DEV_GET_SIZE_COUNT, bytes;
-    io_buf_ptr_t archive;
+    const void *archive;
+    size_t bytes;
     struct archive_file file;
 
-    need(device_open(device_master, D_READ, "initrd", &device), "open the boot archive");
-    need(device_get_status(device, DEV_GET_SIZE, status, &count), "size of the boot archive");
-    need(device_read(device, 0, 0, status[DEV_GET_SIZE_DEVICE_SIZE], &archive, &bytes),
-        "read the boot archive");
+    need(archive_load(device_master, &archive, &bytes), "read the boot archive");
     if (!archive_find(archive, bytes, name, &file))
         need(KERN_INVALID_NAME, name);
     contents_bytes = round_page(file.bytes);

@@ -3,6 +3,8 @@
 #define PORTHOLE_ARCHIVE_H
 
 #include <mach/boolean.h>
+#include <mach/kern_return.h>
+#include <mach/port.h>
 #include <stddef.h>
 
 /* A file of a cpio archive ("newc") in memory; name and data point into the archive. */
@@ -19,5 +21,8 @@ boolean_t archive_read(const void *archive, size_t bytes, size_t position,
 /* Finds a file by name, with or without a leading "./". */
 boolean_t archive_find(const void *archive, size_t bytes, const char *name,
                        struct archive_file *file);
+
+/* Reads the archive that the machine was booted with into fresh memory, the caller's to vm_deallocate. */
+kern_return_t archive_load(mach_port_t device_master, const void **archive, size_t *bytes);
 
 #endif
