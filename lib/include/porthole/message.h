@@ -8,6 +8,21 @@
 /* A demultiplexer: TRUE if it knew the request; then the reply is filled in. */
 typedef boolean_t (*mach_msg_demux_t)(mach_msg_header_t *request, mach_msg_header_t *reply);
 
+/* Those that MIG makes for the system's own interfaces; the program brings the handlers it wants. */
+boolean_t memory_object_server(mach_msg_header_t *request, mach_msg_header_t *reply);
+boolean_t memory_object_default_server(mach_msg_header_t *request, mach_msg_header_t *reply);
+boolean_t seqnos_memory_object_server(mach_msg_header_t *request, mach_msg_header_t *reply);
+boolean_t seqnos_memory_object_default_server(mach_msg_header_t *request,
+                                              mach_msg_header_t *reply);
+boolean_t default_pager_server(mach_msg_header_t *request, mach_msg_header_t *reply);
+boolean_t exc_server(mach_msg_header_t *request, mach_msg_header_t *reply);
+boolean_t notify_server(mach_msg_header_t *request, mach_msg_header_t *reply);
+boolean_t seqnos_notify_server(mach_msg_header_t *request, mach_msg_header_t *reply);
+boolean_t device_server(mach_msg_header_t *request, mach_msg_header_t *reply);
+boolean_t device_reply_server(mach_msg_header_t *request, mach_msg_header_t *reply);
+boolean_t seqnos_device_reply_server(mach_msg_header_t *request, mach_msg_header_t *reply);
+boolean_t bootstrap_server(mach_msg_header_t *request, mach_msg_header_t *reply);
+
 /* A demultiplexer's way to say that it does not know the request: a MIG_BAD_ID reply. */
 void mig_reply_setup(const mach_msg_header_t *request, mach_msg_header_t *reply);
 
