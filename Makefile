@@ -37,7 +37,7 @@ WARNINGS := -Wall -Wextra -Werror
 GCC_INCLUDE := $(shell $(CC) -print-file-name=include)
 COMMON := -std=gnu11 -O2 -g -ffreestanding -fno-stack-protector -fno-omit-frame-pointer \
     -fcf-protection=none -fno-asynchronous-unwind-tables -fno-common \
-    -ffile-prefix-map=$(CURDIR)/= -nostdinc -isystem $(GCC_INCLUDE)
+    -ffile-prefix-map=$(CURDIR)=. -nostdinc -isystem $(GCC_INCLUDE)
 KERNEL_CFLAGS := $(COMMON) -fno-pic -mno-red-zone -mcmodel=kernel -mgeneral-regs-only -DKERNEL=1 \
     -Ikernel/mig -Iinclude -I. -I$(B)/mig/kernel
 USER_CFLAGS := $(COMMON) -fno-pic -fno-pie -ffunction-sections -fdata-sections \
@@ -168,13 +168,15 @@ $(eval $(call list_rule,headers,$(PUBLIC_HEADERS) $(MIG_USER_HEADERS)))
 PROGRAM_LINK = $(LD) -nostdlib -static -z noexecstack -z max-page-size=4096 --gc-sections \
     --no-warn-rwx-segments -T $(SDK)/lib/program.ld $(SDK)/lib/crt0.o
 
-# program_rule: output, object files
+# program_rule: output, object files. Programs travel without their debug information, which stays in
+# build/debug/ for GDB and addr2line.
 define program_rule
 PROGRAMS += $(1)
 $(1): $(2) $(SDK_LIBS) Makefile
 	$$(call say,LD,$$@)
-	@mkdir -p $$(@D)
-	$$(Q)$$(PROGRAM_LINK) $(2) $(SDK)/lib/libporthole.a -o $$@
+	@mkdir -p $$(@D) $$(dir $(1:$(B)/%=$(B)/debug/%))
+	$$(Q)$$(PROGRAM_LINK) $(2) $(SDK)/lib/libporthole.a -o $(1:$(B)/%=$(B)/debug/%)
+	$$(Q)$$(OBJCOPY) --strip-all $(1:$(B)/%=$(B)/debug/%) $$@
 endef
 
 SERVER_PROGRAMS := $(SERVERS:%=$(B)/servers/%)

@@ -15,8 +15,8 @@ BUILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "bu
 
 def program_files():
     """{name: path} of every server and user test that was built."""
-    paths = sorted(glob.glob(os.path.join(BUILD, "servers", "*"))
-                   + glob.glob(os.path.join(BUILD, "tests", "*")))
+    paths = sorted(glob.glob(os.path.join(BUILD, "debug", "servers", "*"))
+                   + glob.glob(os.path.join(BUILD, "debug", "tests", "*")))
     return {os.path.basename(path): os.path.realpath(path) for path in paths if is_elf(path)}
 
 
@@ -54,4 +54,5 @@ Without a name: of all servers."""
         print("symbols: kernel", *names)
 
 
+gdb.execute("directory " + os.path.join(BUILD, ".."), to_string=True)
 Server()

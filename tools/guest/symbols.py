@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """From addresses to names and source lines, with the binutils."""
 import bisect
+import os
 import re
 import subprocess
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KERNEL_LOW = 0xffffffff80000000
 # A line of the kernel's backtrace: an address, and usually the function that it is in.
 FRAME = re.compile(r"^\s+(?:#\d+\s+)?((?:0x)?[0-9a-f]{8,16})(?:\s+\S+\+0x[0-9a-f]+)?\s*$", re.MULTILINE)
@@ -34,7 +36,7 @@ class Symbols:
         if not addresses:
             return []
         out = run_tool(["addr2line", "-e", self.elf] + [f"{a:#x}" for a in addresses])
-        found = [line.split(" (")[0] for line in out.splitlines()]
+        found = [source_name(line.split(" (")[0]) for line in out.splitlines()]
         found += [""] * (len(addresses) - len(found))
         return ["" if line.startswith("??") or line.endswith(":?") else line for line in found]
 
@@ -51,6 +53,12 @@ class Symbols:
         calls = [address - 1 if number else address for number, (_, address) in enumerate(frames)]
         return [f"{line}  {where}".rstrip()
                 for (line, _), where in zip(frames, self.lines(calls))]
+
+
+def source_name(line):
+    """A position from the top folder on; NASM gives a file's folder twice."""
+    line = line.replace(ROOT + "/", "").replace("//", "/").replace("/./", "/").removeprefix("./")
+    return re.sub(r"^((?:\w+/)+)\1", r"\1", line.removeprefix("/"))
 
 
 def run_tool(command):
