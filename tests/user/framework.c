@@ -68,3 +68,43 @@ TEST(0, a_manager_answers_a_fault_of_a_client)
     CHECK_EQ(client_finish(&client), pattern_word(3, PAGE_SIZE));
     EXPECT_SILENCE(manager.object, 50);
 }
+
+static struct manager far_manager;
+
+/* In the helper: the manager whose port was given to it. */
+static void serve_one_page(void *argument)
+{
+    (void)argument;
+    manager_accept(&far_manager, FALSE, MEMORY_OBJECT_COPY_DELAY);
+    EXPECT_REQUEST(&far_manager, 0, PAGE_SIZE);
+    manager_supply_plain(&far_manager, 0, PAGE_SIZE, 9);
+    thread_sleep(10000);
+}
+
+TEST(0, a_helper_task_manages_memory_of_this_one)
+{
+    struct helper helper;
+
+    manager_create(&far_manager);
+    helper_create(&helper, serve_one_page, NULL);
+    helper_give(&helper, far_manager.object, MACH_MSG_TYPE_MOVE_RECEIVE);
+    helper_run(&helper);
+    vm_address_t address = manager_map(&far_manager, 0, PAGE_SIZE);
+    pattern_check(address, PAGE_SIZE, 9, 0);
+    helper_end(&helper);
+}
+
+TEST(0, pressure_takes_the_free_pages_and_gives_them_back)
+{
+    struct vm_statistics before, during, after;
+    struct pressure pressure;
+
+    memory_statistics(&before);
+    unsigned touched = pressure_make(&pressure, (unsigned)before.free_count - 1000, 4000);
+    memory_statistics(&during);
+    CHECK(touched >= 900 && touched < 1100);
+    CHECK(during.free_count < before.free_count - 900);
+    pressure_end(&pressure);
+    memory_statistics(&after);
+    CHECK(after.free_count > before.free_count - 100);
+}

@@ -35,6 +35,7 @@ void helper_create(struct helper *helper, void (*function)(void *), void *argume
     helper->stack = 0;
     CHECK_OK(vm_allocate(mach_task_self(), &helper->stack, STACK_BYTES, TRUE));
     CHECK_OK(task_create(mach_task_self(), TRUE, &helper->task));
+    report_share(helper->task);
     CHECK_OK(thread_create(helper->task, &helper->thread));
     helper_set_state(helper);
 }

@@ -8,7 +8,7 @@
  * Another task that runs a function of this program. Its memory is this task's by inheritance: a
  * copy, but for what was vm_inherit'ed otherwise (shared_memory). It has no rights of this task but
  * those that helper_give() puts under the same names, so that variables which hold names hold there
- * too.
+ * too, and what a failing CHECK needs.
  *
  *     struct helper helper;
  *     helper_create(&helper, function, argument);

@@ -14,6 +14,17 @@ void report_open(mach_port_t device_master)
     }
 }
 
+void report_share(mach_port_t task)
+{
+    mach_port_t ports[] = { channel, test_host_port, test_device_port };
+
+    for (unsigned i = 0; i < sizeof ports / sizeof ports[0]; i++) {
+        if (ports[i] != MACH_PORT_NULL) {
+            CHECK_OK(mach_port_insert_right(task, ports[i], ports[i], MACH_MSG_TYPE_COPY_SEND));
+        }
+    }
+}
+
 /* Writes all; FALSE if the device refuses. */
 static boolean_t channel_write(char *text, size_t bytes)
 {

@@ -8,6 +8,8 @@
 void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Opens the channel. */
 void report_open(mach_port_t device_master);
+/* Lets another task report and end the machine too: gives it the rights, under their names here. */
+void report_share(mach_port_t task);
 
 /* Ends the running test as failed: the reason, `not ok`, power off. Any thread may call it. */
 void test_fail(const char *file, int line, const char *format, ...)
