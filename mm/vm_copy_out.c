@@ -8,6 +8,7 @@
 #include "mm/fault.h"
 #include "mm/object_lifetime.h"
 #include "mm/page.h"
+#include "mm/pmap.h"
 #include "mm/vm_copy.h"
 #include "mm/vm_map.h"
 #include "mm/vm_map_lookup.h"
@@ -65,6 +66,16 @@ kern_return_t vm_copy_out(struct vm_map *map, struct vm_copy *copy, vm_offset_t 
     return KERN_SUCCESS;
 }
 
+/* The page has just been written through its object: a mapping that still shows what it was copied from
+   goes. (Other maps that show the same object were told by the fault.) */
+static void forget_old_page(struct vm_map *map, vm_offset_t address, const struct page *page)
+{
+    vm_offset_t at = page_trunc(address);
+
+    if (pmap_extract(map->pmap, at) != page_physical(page))
+        pmap_remove(map->pmap, at, at + PAGE_BYTES);
+}
+
 /* Writes bytes into one page of a map. Whatever changed while the page was found is looked up anew. */
 static kern_return_t write_in_page(struct vm_map *map, vm_offset_t address, const void *bytes,
                                    vm_size_t size)
@@ -90,6 +101,7 @@ static kern_return_t write_in_page(struct vm_map *map, vm_offset_t address, cons
         if (holds) {
             memcpy((char *)page_address(page) + (address & PAGE_MASK), bytes, size);
             page->dirty = true;
+            forget_old_page(map, address, page);
         }
         page_wake(page, WAIT_AWAKENED);
         vm_object_release(lookup.object);
