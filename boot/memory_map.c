@@ -18,6 +18,8 @@ static struct boot_range result[BOOT_RANGES_MAX];
  */
 bool memory_map_add(struct boot_info *info, uint64_t start, uint64_t end, enum boot_memory type)
 {
+    if (start >= end)
+        return true;
     if (type == BOOT_MEMORY_USABLE) {
         start = (start + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
         end = end & ~(PAGE_BYTES - 1);

@@ -25,6 +25,10 @@ static struct {
     char text[ROWS_MAX][COLUMNS_MAX];
 } screen;
 
+/* What was printed before there was a screen; shown when it comes. */
+static char early[1024];
+static unsigned early_count;
+
 static void draw(unsigned row, unsigned column)
 {
     const uint8_t *glyph = font_glyph(screen.text[row][column]);
@@ -84,12 +88,17 @@ void framebuffer_init(const struct boot_framebuffer *info, void *pixels)
         memset((uint8_t *)pixels + (size_t)y * info->pitch_bytes, 0,
                (size_t)info->width * sizeof(uint32_t));
     screen.pixels = pixels;
+    for (unsigned i = 0; i < early_count; i++)
+        framebuffer_putc(early[i]);
 }
 
 void framebuffer_putc(char c)
 {
-    if (screen.pixels == NULL)
+    if (screen.pixels == NULL) {
+        if (early_count < sizeof(early))
+            early[early_count++] = c;
         return;
+    }
     switch (c) {
     case '\n':
         new_line();

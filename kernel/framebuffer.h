@@ -7,7 +7,7 @@
 
 /* Starts writing to pixels, which are mapped at an address. */
 void framebuffer_init(const struct boot_framebuffer *info, void *pixels);
-/* Writes one character; nothing before framebuffer_init. */
+/* Writes one character; before framebuffer_init it is kept for then. */
 void framebuffer_putc(char c);
 
 #endif

@@ -78,24 +78,6 @@ void fpu_area_init(void *area)
     memcpy((char *)area + MXCSR_AT, &mxcsr, sizeof(mxcsr));
 }
 
-void fpu_save(void *area)
-{
-    if (cpu_features.xsaveopt)
-        __asm__ volatile("xsaveopt64 (%0)" : : "r"(area), "a"(-1), "d"(-1) : "memory");
-    else if (cpu_features.xsave)
-        __asm__ volatile("xsave64 (%0)" : : "r"(area), "a"(-1), "d"(-1) : "memory");
-    else
-        __asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
-}
-
-void fpu_restore(const void *area)
-{
-    if (cpu_features.xsave)
-        __asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"(-1), "d"(-1) : "memory");
-    else
-        __asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
-}
-
 /*
  * Purpose: check an area that came from a user before the kernel loads it (xrstor faults on reserved
  * bits, and it would fault in the kernel).

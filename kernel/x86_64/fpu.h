@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernel/x86_64/cpu.h"
+
 /* Switches the unit on; finds how large a thread's area is. */
 void fpu_init(void);
 /* Bytes of an area; a multiple of 64, as is its alignment. */
@@ -17,11 +19,27 @@ uint32_t fpu_area_bytes(void);
 uint32_t fpu_state_bytes(void);
 /* Puts the start state into an area. */
 void fpu_area_init(void *area);
-/* Moves the registers into an area. */
-void fpu_save(void *area);
-/* Moves an area into the registers. */
-void fpu_restore(const void *area);
 /* True if loading the area would not fault: reserved bits are zero. */
 bool fpu_area_valid(const void *area);
+
+/* Moves the registers into an area. */
+static inline void fpu_save(void *area)
+{
+    if (__builtin_expect(cpu_features.xsaveopt, 1))
+        __asm__ volatile("xsaveopt64 (%0)" : : "r"(area), "a"(-1), "d"(-1) : "memory");
+    else if (cpu_features.xsave)
+        __asm__ volatile("xsave64 (%0)" : : "r"(area), "a"(-1), "d"(-1) : "memory");
+    else
+        __asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
+}
+
+/* Moves an area into the registers. */
+static inline void fpu_restore(const void *area)
+{
+    if (__builtin_expect(cpu_features.xsave, 1))
+        __asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"(-1), "d"(-1) : "memory");
+    else
+        __asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
+}
 
 #endif

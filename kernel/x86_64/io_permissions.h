@@ -25,7 +25,7 @@ void io_permissions_set(struct io_permissions *permissions, uint16_t first, uint
                         bool allow);
 /* After a fault in user mode: loads the current task's bitmap; true if that may cure it. */
 bool io_permissions_load(void);
-/* Called by the thread switch: makes the TSS's bitmap count only for its owner. */
+/* Called by the thread switch while any bitmap is loaded: makes it count only for its owner. */
 void io_permissions_switch(const struct io_permissions *permissions);
 
 #endif

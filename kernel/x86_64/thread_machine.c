@@ -143,7 +143,8 @@ void thread_machine_switch(struct thread *from, struct thread *to)
         cpu->tss->stack[0] = (uint64_t)(to->machine.frame + 1);
         fpu_restore(to->machine.fpu);
         bases_load(cpu, &to->machine);
-        io_permissions_switch(to->task->io_permissions);
+        if (cpu->io_loaded)
+            io_permissions_switch(to->task->io_permissions);
         if (to->machine.debug_active)
             debug_load(&to->machine);
     }
