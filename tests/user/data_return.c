@@ -44,7 +44,7 @@ TEST(92, an_evicted_dirty_page_is_returned_and_then_asked_for)
 
     make_resident(&manager, address, PAGE_SIZE, FALSE);
     dirty(address, 0);
-    pressure_make(&pressure, 0, 5900);
+    pressure_make(&pressure, 200, 8000);
     EXPECT_MESSAGE(manager.object, ID_DATA_RETURN, &back);
     CHECK_EQ(back.dirty, TRUE);
     CHECK_EQ(back.kernel_copy, FALSE);

@@ -170,7 +170,7 @@ TEST(77, a_precious_page_is_returned_clean_under_memory_pressure)
     struct pressure pressure;
 
     precious_page(&manager);
-    pressure_make(&pressure, 0, 5900);
+    pressure_make(&pressure, 200, 8000);
     EXPECT_MESSAGE(manager.object, ID_DATA_RETURN, &message);
     CHECK_EQ(message.dirty, FALSE);
     CHECK_EQ(message.kernel_copy, FALSE);
@@ -342,7 +342,7 @@ TEST(85, a_supply_that_races_destroy_is_answered_once)
             swtch_pri(0);
         CHECK_OK(manager_supply(&manager, 0, PAGE_SIZE, SEED, VM_PROT_NONE, FALSE, reply,
                                 MACH_MSG_TYPE_MAKE_SEND_ONCE));
-        message_receive(reply, &message, MANAGER_WAIT);
+        message_receive(reply, &message, 50);
         if (message.id == 0) { /* the control port was the manager's own by then: the request is its */
             EXPECT_MESSAGE(manager.object, ID_TERMINATE, &message);
             CHECK_OK(mach_port_destroy(mach_task_self(), message.control));
