@@ -49,6 +49,9 @@
 #include <mig/memory_object.h>
 #include <mig/memory_object_default.h>
 #include <mig/notify.h>
+#include <mig/pager_statistics.h>
+#include <mig/porthole_debug.h>
+#include <mig/porthole_memory.h>
 #include <mig/vm_osf.h>
 
 /* The task's own port, asked for once. The trap of that name makes a new reference each time; it
