@@ -26,9 +26,7 @@
 
 #define SUBSYSTEM_IDS 100 /* each subsystem has so many ids; its base is a multiple */
 #define DEVICE_SUBSYSTEM 28
-#define DEBUG_SUBSYSTEM 30
-#define PORTHOLE_SUBSYSTEM 48
-#define REPLY_BYTES_MAX 8192u /* any generated reply: its inline arrays end at 4096 or twice 2048 */
+#define REPLY_BYTES_ANY 8192u /* holds any generated reply: inline arrays end at 4096 or twice 2048 */
 
 typedef mig_routine_t (*routine_finder)(const mach_msg_header_t *request);
 
@@ -40,20 +38,44 @@ static mig_routine_t find_in_38(const mach_msg_header_t *request)
     return routine ? routine : vm_osf_server_routine(request);
 }
 
-/* The generated servers by the hundreds of their ids; each answers NULL for an id it does not have. */
-static const routine_finder subsystems[] = {
-    [20] = mach_server_routine,
-    [21] = mach_server_routine,
-    [26] = mach_host_server_routine,
-    [DEVICE_SUBSYSTEM] = device_server_routine,
-    [DEBUG_SUBSYSTEM] = mach_debug_server_routine,
-    [32] = mach_port_server_routine,
-    [38] = find_in_38,
-    [40] = mach4_server_routine,
-    [42] = gnumach_server_routine,
-    [PORTHOLE_SUBSYSTEM] = porthole_debug_server_routine,
-    [49] = porthole_memory_server_routine,
+/*
+ * Room for the larger replies of mach's requests, so that the most used ones do not pay for them:
+ * the sizes of the Reply structures in the generated servers.
+ */
+static const uint16_t mach_reply_bytes[SUBSYSTEM_IDS] = {
+    [9] = 80,                                     /* task_get_emulation_vector */
+    [12] = REPLY_BYTES_ANY,                       /* task_info */
+    [17] = REPLY_BYTES_ANY,                       /* thread_get_state */
+    [19] = REPLY_BYTES_ANY,                       /* thread_info */
+    [29] = 176,                                   /* vm_region */
+    [30] = 112,                                   /* vm_statistics */
+    [40] = 96,                                    /* memory_object_get_attributes */
 };
+
+/*
+ * The generated servers by the hundreds of their ids; each finder answers NULL for an id that it does not
+ * have. A reply takes at most reply_bytes, or what its id's entry in the table says if not 0, or any size for
+ * the listed ids (which end with a zero).
+ */
+static const struct subsystem {
+    routine_finder find;
+    uint16_t reply_bytes;
+    uint16_t any_size[5];
+    const uint16_t *reply_bytes_by_id;
+} subsystems[] = {
+    [20] = {mach_server_routine, 64, {0}, mach_reply_bytes},
+    [21] = {mach_server_routine, REPLY_BYTES_ANY, {0}, NULL},
+    [26] = {mach_host_server_routine, 80, {2638, 2639, 2640, 2646}, NULL},
+    [DEVICE_SUBSYSTEM] = {device_server_routine, 184, {2811}, NULL},
+    [30] = {mach_debug_server_routine, REPLY_BYTES_ANY, {0}, NULL},
+    [32] = {mach_port_server_routine, 96, {0}, NULL},
+    [38] = {find_in_38, 96, {3804}, NULL},
+    [40] = {mach4_server_routine, REPLY_BYTES_ANY, {0}, NULL},
+    [42] = {gnumach_server_routine, 120, {4212}, NULL},
+    [48] = {porthole_debug_server_routine, 152, {0}, NULL},
+    [49] = {porthole_memory_server_routine, 64, {0}, NULL},
+};
+static const struct subsystem no_subsystem = {NULL, sizeof(mig_reply_header_t), {0}, NULL};
 
 static const mach_msg_type_t return_code_type = {
     .msgt_name = MACH_MSG_TYPE_INTEGER_32,
@@ -62,41 +84,37 @@ static const mach_msg_type_t return_code_type = {
     .msgt_number = 1,
 };
 
-static mig_routine_t find_routine(const mach_msg_header_t *request)
+static const struct subsystem *find_subsystem(mach_msg_id_t id)
 {
-    unsigned subsystem = (unsigned)request->msgh_id / SUBSYSTEM_IDS;
+    unsigned index = (unsigned)id / SUBSYSTEM_IDS;
 
-    if (subsystem >= sizeof subsystems / sizeof subsystems[0] || !subsystems[subsystem])
-        return NULL;
-    return subsystems[subsystem](request);
+    return index < sizeof subsystems / sizeof subsystems[0] && subsystems[index].find
+               ? &subsystems[index]
+               : &no_subsystem;
 }
 
-/*
- * Room for the reply to a request id: a small message, but for those that answer with an inline array.
- * "Reply" structures in build/mig/kernel tell their sizes.
- */
-static uint32_t reply_bytes(mach_msg_id_t id)
+static uint32_t reply_bytes(const struct subsystem *subsystem, mach_msg_id_t id)
 {
-    switch (id) {
-    case 2012: case 2017: case 2019:            /* task_info, thread_get_state, thread_info */
-    case 2120:                                  /* memory_object_get_attributes_flavor */
-    case 2638: case 2639: case 2640: case 2646: /* host, processor, set info; version */
-    case 2811:                                  /* device_get_status */
-    case 3804:                                  /* i386_get_ldt */
-    case 4212:                                  /* vm_pages_phys */
-        return REPLY_BYTES_MAX;
+    if (subsystem->reply_bytes_by_id) {
+        uint32_t bytes = subsystem->reply_bytes_by_id[(unsigned)id % SUBSYSTEM_IDS];
+
+        return bytes ? bytes : subsystem->reply_bytes;
     }
-    return id / SUBSYSTEM_IDS == DEBUG_SUBSYSTEM ? REPLY_BYTES_MAX : MESSAGE_SMALL_BYTES;
+    for (const uint16_t *any = subsystem->any_size; *any != 0; any++) {
+        if (*any == id)
+            return REPLY_BYTES_ANY;
+    }
+    return subsystem->reply_bytes;
 }
 
 /*
  * An empty reply to the request; takes over its reply right. All bytes that a generated server may
  * leave alone (padding) are zero (H-63). NULL when out of memory.
  */
-static struct message *make_reply(struct message *request)
+static struct message *make_reply(struct message *request, const struct subsystem *subsystem)
 {
     mach_msg_header_t *in = &request->header;
-    uint32_t bytes = reply_bytes(in->msgh_id);
+    uint32_t bytes = reply_bytes(subsystem, in->msgh_id);
     struct message *reply = message_alloc(bytes);
     mig_reply_header_t *out;
 
@@ -129,10 +147,11 @@ static bool serve_notification(struct port *port, const struct message *message)
  * Runs the routine and brings the request to its end. Returns true if the reply is to be sent.
  * The request's rights and memory belong to the routine if it succeeds, else they are destroyed (H-01).
  */
-static bool run_routine(struct message *request, struct message *reply)
+static bool run_routine(const struct subsystem *subsystem, struct message *request,
+                        struct message *reply)
 {
     mig_reply_header_t *out = (mig_reply_header_t *)&reply->header;
-    mig_routine_t routine = find_routine(&request->header);
+    mig_routine_t routine = subsystem->find ? subsystem->find(&request->header) : NULL;
 
     if (routine)
         routine(&request->header, &out->Head);
@@ -142,7 +161,7 @@ static bool run_routine(struct message *request, struct message *reply)
         return true;
     if (out->RetCode == MIG_NO_REPLY) {
         /* Only device routines are given the reply right, to answer later. */
-        if (request->header.msgh_id / SUBSYSTEM_IDS == DEVICE_SUBSYSTEM)
+        if (subsystem == &subsystems[DEVICE_SUBSYSTEM])
             out->Head.msgh_remote_port = NULL;
         return false;
     }
@@ -154,6 +173,7 @@ struct message *kobject_serve(struct message *request)
 {
     struct port *port = request->header.msgh_remote_port;
     mach_msg_type_name_t type = MACH_MSGH_BITS_REMOTE(request->header.msgh_bits);
+    const struct subsystem *subsystem = find_subsystem(request->header.msgh_id);
     struct message *reply;
     bool answer;
 
@@ -161,12 +181,12 @@ struct message *kobject_serve(struct message *request)
         message_destroy(request);
         return NULL;
     }
-    reply = make_reply(request);
+    reply = make_reply(request, subsystem);
     if (!reply) {
         message_destroy(request);
         return NULL;
     }
-    answer = run_routine(request, reply);
+    answer = run_routine(subsystem, request, reply);
     /* The reply right has moved into the reply, or to the routine. */
     message_free(request);
     port_release_right(port, type);
