@@ -8,7 +8,6 @@
  */
 #include <mach.h>
 #include <mig/bootstrap_server.h>
-#include <porthole/servers.h>
 #include <stdio.h>
 #include <stdlib.h>
 

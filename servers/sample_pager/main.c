@@ -9,7 +9,6 @@
 #include <mach.h>
 #include <mig/seqnos_memory_object_server.h>
 #include <porthole/archive.h>
-#include <porthole/servers.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

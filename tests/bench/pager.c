@@ -6,7 +6,6 @@
  * cost in shared memory; meanwhile this task answers the kernel's messages as the row's mode says.
  */
 #include <mig/seqnos_memory_object_server.h>
-#include <porthole/servers.h>
 #include <string.h>
 
 #include "bench.h"
