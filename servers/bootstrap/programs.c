@@ -102,6 +102,7 @@ kern_return_t programs_start(const char *name, const char *arguments, mach_port_
     const char *argv[PROGRAM_ARGUMENTS_MAX];
     char words[ARGUMENTS_BYTES];
     struct archive_file file;
+    mach_port_t thread;
     struct program program = {
         .argv = argv, .ports = ports, .port_count = 2, .bootstrap = service_port};
     kern_return_t result;
@@ -117,11 +118,14 @@ kern_return_t programs_start(const char *name, const char *arguments, mach_port_
         argv[i] = substitute(argv[i]);
     program.image = file.data;
     program.image_bytes = file.bytes;
-    result = program_start(&program, task, NULL);
-    if (result == KERN_SUCCESS) {
-        task_set_name(*task, (char *)name);
-        remember(slot, name, *task);
-    }
+    program.suspended = TRUE;
+    result = program_start(&program, task, &thread);
+    if (result != KERN_SUCCESS)
+        return result;
+    task_set_name(*task, (char *)name);
+    remember(slot, name, *task);
+    result = thread_resume(thread);
+    mach_port_deallocate(mach_task_self(), thread);
     return result;
 }
 

@@ -77,8 +77,10 @@ static int console_get(void)
     static mach_msg_type_number_t count, at;
 
     while (at == count) {
-        count = at = 0;
-        if (device_read_inband(console, 0, 0, sizeof(buffer), buffer, &count) != KERN_SUCCESS)
+        at = 0;
+        count = sizeof(buffer);
+        if (!worked("read from the console",
+                device_read_inband(console, 0, 0, sizeof(buffer), buffer, &count)))
             return -1;
     }
     return (unsigned char)buffer[at++];
