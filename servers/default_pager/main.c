@@ -30,6 +30,7 @@
 #include "statistics.h"
 #include "store.h"
 #include "threads.h"
+#include "writes.h"
 
 #define INTERNAL_THREADS 4u
 #define EXTERNAL_THREADS 2u
@@ -76,6 +77,7 @@ static void make_arena(vm_size_t space_pages)
     if (!object_init())
         fail("object table", KERN_RESOURCE_SHORTAGE);
     handovers_init();
+    writes_init();
 }
 
 static mach_port_t make_port(mach_port_right_t kind, mach_port_t set)

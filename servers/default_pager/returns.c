@@ -14,6 +14,7 @@
 #include "statistics.h"
 #include "store.h"
 #include "transfer.h"
+#include "writes.h"
 
 enum fate {
     FATE_DROP,      /* the pager has this content already */
@@ -33,17 +34,13 @@ struct returned {
     bool initialize; /* data_initialize: only for pages that the pager has nothing for */
 };
 
+/* What becomes of some of them. */
 struct run {
-    bool write; /* else: only deallocate */
-    uint32_t count;
-    uint64_t first;
-    block_t block;
-    vm_address_t data;
+    bool write; /* else: only deallocate the data */
+    struct write_run pages;
 };
 
 #define RUN_MAX 64u
-
-static bool report_due; /* paging space was exhausted for the first time */
 
 struct plan {
     struct run runs[RUN_MAX];
@@ -98,35 +95,6 @@ static void begin_write(struct record *record, block_t block)
     record->busy = 1;
 }
 
-/* The record of a page that needs one; waits while the pool is used up (never, if the kernel keeps
-   to its limit of pages in flight). */
-static struct record *provide_record(struct object *object, uint64_t page)
-{
-    struct record *record = records_find(object, page);
-    while (record == NULL && (record = records_add(object, page)) == NULL)
-        pager_pause();
-    return record;
-}
-
-/* Keeps a page in memory. Its data belongs to the record from here on. */
-static void hold(struct object *object, uint64_t page, vm_address_t data)
-{
-    struct record *record = provide_record(object, page);
-    record->state = PAGE_HELD;
-    record->data = data;
-    object->held_count++;
-    statistics.held++;
-    if (statistics.exhausted++ == 0)
-        __atomic_store_n(&report_due, true, __ATOMIC_RELAXED);
-}
-
-/* Says so the first time that a page found no block. Conditions: lock not held. */
-static void report_exhausted(void)
-{
-    if (__atomic_exchange_n(&report_due, false, __ATOMIC_RELAXED))
-        mach_print("default_pager: paging space exhausted\n");
-}
-
 /* The state that a page leaves, when its data is to be written anew. */
 static void leave_state(const struct record *record)
 {
@@ -153,15 +121,15 @@ static uint32_t plan_new(
         leave_state(records_find(object, returned->first));
         if (fate == FATE_RESERVED)
             store_unreserve();
-        hold(object, returned->first, returned->data);
+        writes_hold(object, returned->first, returned->data);
         return 1;
     }
     for (uint32_t i = 0; i < got; i++) {
-        struct record *record = provide_record(object, returned->first + i);
+        struct record *record = writes_record(object, returned->first + i);
         leave_state(record);
         begin_write(record, block + i);
     }
-    *run = (struct run){true, got, returned->first, block, returned->data};
+    *run = (struct run){true, {object, returned->first, got, block, returned->data}};
     return got;
 }
 
@@ -180,7 +148,7 @@ static uint32_t plan_overwrite(struct returned *returned, uint32_t wanted, struc
         count++;
     }
     statistics.rewritten += count;
-    *run = (struct run){true, count, returned->first, block, returned->data};
+    *run = (struct run){true, {object, returned->first, count, block, returned->data}};
     return count;
 }
 
@@ -192,7 +160,8 @@ static uint32_t plan_drop(struct returned *returned, uint32_t count, struct run 
         leave_state(record);
         record->state = PAGE_STORED;
     }
-    *run = (struct run){false, count, returned->first, BLOCK_NONE, returned->data};
+    *run =
+        (struct run){false, {returned->object, returned->first, count, BLOCK_NONE, returned->data}};
     return count;
 }
 
@@ -200,7 +169,7 @@ static uint32_t plan_drop(struct returned *returned, uint32_t count, struct run 
 static uint32_t plan_replace(struct returned *returned, struct run *run)
 {
     struct record *record = records_find(returned->object, returned->first);
-    *run = (struct run){false, 1, returned->first, BLOCK_NONE, record->data};
+    *run = (struct run){false, {returned->object, returned->first, 1, BLOCK_NONE, record->data}};
     record->data = returned->data;
     return 1;
 }
@@ -211,7 +180,7 @@ static void plan_next(struct returned *returned, struct plan *plan)
     struct record *record = records_find(returned->object, returned->first);
     enum fate fate = classify(returned, record);
     uint32_t count = stretch(returned, fate);
-    struct run run = {.count = 0};
+    struct run run = {.pages.count = 0};
     switch (fate) {
     case FATE_DROP:
         count = plan_drop(returned, count, &run);
@@ -227,81 +196,24 @@ static void plan_next(struct returned *returned, struct plan *plan)
         count = plan_new(returned, fate, count, &run);
         break;
     }
-    if (run.count != 0)
+    if (run.pages.count != 0) {
+        returned->object->operations += run.write;
         plan->runs[plan->count++] = run;
+    }
     returned->first += count;
     returned->count -= count;
     returned->data += count * PAGER_PAGE;
 }
 
-static void written(struct object *object, const struct run *run)
+static void carry_out(const struct plan *plan)
 {
-    pager_lock();
-    for (uint32_t i = 0; i < run->count; i++)
-        object_page_done(object, records_find(object, run->first + i));
-    pager_unlock();
-    vm_deallocate(mach_task_self(), run->data, run->count * PAGER_PAGE);
-}
-
-/* A page whose block failed goes to another one, or stays in memory if there is none. */
-static bool relocate(struct object *object, struct run *run)
-{
-    pager_lock();
-    struct record *record = records_find(object, run->first);
-    store_retire(run->block);
-    bool found = store_take(1, BLOCK_NONE, &run->block) == 1;
-    if (found) {
-        record->block = run->block;
-    } else {
-        hold(object, run->first, run->data);
-        object_page_done(object, record);
-    }
-    pager_unlock();
-    return found;
-}
-
-static void give_up(struct object *object, const struct run *run)
-{
-    pager_lock();
-    struct record *record = records_find(object, run->first);
-    store_retire(run->block);
-    record->state = PAGE_BAD;
-    record->block = BLOCK_NONE;
-    statistics.bad_pages++;
-    object_page_done(object, record);
-    pager_unlock();
-    vm_deallocate(mach_task_self(), run->data, PAGER_PAGE);
-}
-
-/* Writes a run; if that fails, page by page, each once more elsewhere (DP7). */
-static void write_run(struct object *object, const struct run *run)
-{
-    if (transfer_write(run->block, run->count, run->data) == KERN_SUCCESS) {
-        written(object, run);
-        return;
-    }
-    for (uint32_t i = 0; i < run->count; i++) {
-        struct run page = {true, 1, run->first + i, run->block + i, run->data + i * PAGER_PAGE};
-        if (run->count > 1 && transfer_write(page.block, 1, page.data) == KERN_SUCCESS)
-            written(object, &page);
-        else if (!relocate(object, &page))
-            continue;
-        else if (transfer_write(page.block, 1, page.data) == KERN_SUCCESS)
-            written(object, &page);
-        else
-            give_up(object, &page);
-    }
-}
-
-static void carry_out(struct object *object, const struct plan *plan)
-{
-    report_exhausted();
+    writes_report();
     for (unsigned i = 0; i < plan->count; i++) {
-        const struct run *run = &plan->runs[i];
-        if (run->write)
-            write_run(object, run);
+        const struct write_run *pages = &plan->runs[i].pages;
+        if (plan->runs[i].write)
+            writes_add(pages);
         else
-            vm_deallocate(mach_task_self(), run->data, run->count * PAGER_PAGE);
+            vm_deallocate(mach_task_self(), pages->data, pages->count * PAGER_PAGE);
     }
 }
 
@@ -322,7 +234,7 @@ static void take_returned(struct returned *returned)
             object_leave(object);
         else
             pager_unlock();
-        carry_out(object, &plan);
+        carry_out(&plan);
         pager_lock();
     } while (!last);
     object_operation_done(object);
@@ -384,21 +296,21 @@ static struct record *find_held(const struct object *object)
 }
 
 /* Takes one held page and a block for it. False: none of either. Conditions: lock held. */
-static bool next_held(struct object **object, struct run *run)
+static bool next_held(struct write_run *run)
 {
     for (unsigned i = 0; i < OBJECT_MAX && statistics.held > 0; i++) {
-        *object = object_at(i);
-        if (*object == NULL || (*object)->dead || (*object)->held_count == 0)
+        struct object *object = object_at(i);
+        if (object == NULL || object->dead || object->held_count == 0)
             continue;
-        struct record *record = find_held(*object);
+        struct record *record = find_held(object);
         if (record == NULL)
             continue;
-        *run = (struct run){true, 1, record->page, BLOCK_NONE, record->data};
-        if (store_take(1, neighbour_hint(*object, record->page), &run->block) == 0)
+        *run = (struct write_run){object, record->page, 1, BLOCK_NONE, record->data};
+        if (store_take(1, neighbour_hint(object, record->page), &run->block) == 0)
             return false;
         begin_write(record, run->block);
-        (*object)->held_count--;
-        (*object)->operations++;
+        object->held_count--;
+        object->operations++;
         statistics.held--;
         return true;
     }
@@ -407,14 +319,13 @@ static bool next_held(struct object **object, struct run *run)
 
 void returns_write_held(void)
 {
-    struct object *object;
-    struct run run;
-    pager_lock();
-    while (next_held(&object, &run)) {
-        pager_unlock();
-        write_run(object, &run);
+    struct write_run run;
+    for (;;) {
         pager_lock();
-        object_operation_done(object);
+        bool found = next_held(&run);
+        pager_unlock();
+        if (!found)
+            return;
+        writes_add(&run);
     }
-    pager_unlock();
 }

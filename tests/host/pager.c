@@ -5,6 +5,7 @@
 /* host-test: servers/default_pager/records.c servers/default_pager/object.c */
 /* host-test: servers/default_pager/handovers.c servers/default_pager/transfer.c */
 /* host-test: servers/default_pager/requests.c servers/default_pager/returns.c */
+/* host-test: servers/default_pager/writes.c */
 /* host-test: servers/default_pager/completions.c servers/default_pager/lifecycle.c */
 /* host-flags: -UKERNEL -Ibuild/mig/user -idirafter lib/include -pthread */
 /*
@@ -27,6 +28,7 @@
 #include "servers/default_pager/returns.h"
 #include "servers/default_pager/statistics.h"
 #include "servers/default_pager/store.h"
+#include "servers/default_pager/writes.h"
 #include "tests/host/pager/fake_disk.h"
 #include "tests/host/pager/fake_mach.h"
 
@@ -290,6 +292,7 @@ int main(void)
     arena_init(calloc(1, arena), arena);
     object_init();
     handovers_init();
+    writes_init();
     lifecycle_ports.manager = 0x33;
     test_blocks();
     test_contiguous();

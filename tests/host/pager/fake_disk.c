@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sanitizer/asan_interface.h>
+
 #include <mach.h>
 #include <mig/device.h>
 
@@ -34,23 +36,34 @@ long fake_regions(void)
     return __atomic_load_n(&regions, __ATOMIC_SEQ_CST);
 }
 
-/* Each page is an allocation of its own name, so that a region can be freed in parts, as in Mach. A
-   region is one malloc block with a count of pages that are left in front. */
-struct region {
-    uint32_t pages_left;
-    vm_address_t start, end;
-    struct region *next;
-};
-static struct region *region_list;
+/* Out-of-line memory is given out at the lowest free addresses, as a map does, so that regions of
+   different messages lie side by side; what is free is poisoned. */
+#define ARENA_PAGES 8192u
+static unsigned char *arena;
+static bool page_used[ARENA_PAGES];
+
+static unsigned find_gap(unsigned pages)
+{
+    unsigned length = 0;
+    for (unsigned i = 0; i < ARENA_PAGES; i++) {
+        length = page_used[i] ? 0 : length + 1;
+        if (length == pages)
+            return i + 1 - pages;
+    }
+    abort();
+}
 
 vm_address_t fake_region_make(unsigned pages)
 {
-    void *memory = aligned_alloc(FAKE_PAGE_BYTES, (size_t)pages * FAKE_PAGE_BYTES);
-    struct region *region = malloc(sizeof *region);
     pthread_mutex_lock(&disk_lock);
-    *region = (struct region){pages, (vm_address_t)memory,
-        (vm_address_t)memory + pages * (vm_address_t)FAKE_PAGE_BYTES, region_list};
-    region_list = region;
+    if (arena == NULL) {
+        arena = aligned_alloc(FAKE_PAGE_BYTES, (size_t)ARENA_PAGES * FAKE_PAGE_BYTES);
+        __asan_poison_memory_region(arena, (size_t)ARENA_PAGES * FAKE_PAGE_BYTES);
+    }
+    unsigned first = find_gap(pages);
+    memset(page_used + first, true, pages);
+    unsigned char *memory = arena + (size_t)first * FAKE_PAGE_BYTES;
+    __asan_unpoison_memory_region(memory, (size_t)pages * FAKE_PAGE_BYTES);
     regions += pages;
     pthread_mutex_unlock(&disk_lock);
     return (vm_address_t)memory;
@@ -59,24 +72,16 @@ vm_address_t fake_region_make(unsigned pages)
 void fake_region_free(vm_address_t address, vm_size_t size)
 {
     pthread_mutex_lock(&disk_lock);
-    struct region **link = &region_list;
-    while (*link != NULL && !((*link)->start <= address && address + size <= (*link)->end))
-        link = &(*link)->next;
-    struct region *region = *link;
-    fake_check(region != NULL, "memory that is freed exists");
-    if (region != NULL) {
-        uint32_t pages = (uint32_t)(size / FAKE_PAGE_BYTES);
-        fake_check(size % FAKE_PAGE_BYTES == 0 && pages <= region->pages_left,
-            "whole pages are freed, once");
-        memset((void *)address, 0xdd, size);
-        region->pages_left -= pages;
-        regions -= pages;
-        if (region->pages_left == 0) {
-            *link = region->next;
-            free((void *)region->start);
-            free(region);
-        }
+    size_t first = (address - (vm_address_t)arena) / FAKE_PAGE_BYTES;
+    size_t pages = size / FAKE_PAGE_BYTES;
+    fake_check(
+        size % FAKE_PAGE_BYTES == 0 && first + pages <= ARENA_PAGES, "whole pages are freed");
+    for (size_t i = first; i < first + pages; i++) {
+        fake_check(page_used[i], "memory that is freed exists");
+        page_used[i] = false;
     }
+    __asan_poison_memory_region((void *)address, size);
+    regions -= (long)pages;
     pthread_mutex_unlock(&disk_lock);
 }
 
