@@ -143,8 +143,11 @@ early_pd:
 
         section .bss align=4096
 
+        global boot_stack_guard
         global boot_stack
         global boot_stack_top
+boot_stack_guard:                       ; paging_init takes it out of the map
+        resb 4096
 boot_stack:
         resb 16384
 boot_stack_top:

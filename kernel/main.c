@@ -47,6 +47,14 @@ static void framebuffer_start(const struct boot_framebuffer *info)
     log_step("screen of %u by %u pixels", info->width, info->height);
 }
 
+/* Uses up the stack: not a loop, because each call's result is needed after the next. */
+static uint64_t overflow_stack(uint64_t depth)
+{
+    volatile uint64_t here = depth;
+
+    return depth == UINT64_MAX ? here : overflow_stack(depth + 1) + here;
+}
+
 /* Ends that the tests of the test runner want to see. */
 static void end_as_told(void)
 {
@@ -54,6 +62,8 @@ static void end_as_told(void)
         panic("as the command line asked");
     if (command_line_has("test-triple-fault"))
         cpu_triple_fault();
+    if (command_line_has("test-stack-overflow"))
+        panic("%lu calls fit on the stack", overflow_stack(0));
     if (command_line_has("test-hang"))
         for (;;)
             ;

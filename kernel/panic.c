@@ -7,6 +7,7 @@
 #include "kernel/x86_64/backtrace.h"
 #include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/power.h"
+#include "kernel/x86_64/trap_frame.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -32,10 +33,12 @@ static void begin(const char *format, va_list arguments)
         kprintf("  thread %s\n", thread_current()->name[0] ? thread_current()->name : "(unnamed)");
 }
 
-static void end(void) __attribute__((noreturn));
-static void end(void)
+static void report(const struct trap_frame *frame) __attribute__((noreturn));
+static void report(const struct trap_frame *frame)
 {
-    kprintf("waits:\n");
+    backtrace_print_registers(frame);
+    kprintf("backtrace:\n");
+    backtrace_print_from(frame->rip, frame->rbp);
     monitor_print_waits();
     kprintf("end of panic\n");
     machine_debug_exit(DEBUG_EXIT_PANIC);
@@ -44,15 +47,15 @@ static void end(void)
 
 void panic(const char *format, ...)
 {
+    struct trap_frame frame;
     va_list arguments;
 
     __asm__ volatile("cli");
+    backtrace_capture(&frame);
     va_start(arguments, format);
     begin(format, arguments);
     va_end(arguments);
-    kprintf("backtrace:\n");
-    backtrace_print();
-    end();
+    report(&frame);
 }
 
 void panic_with_frame(const struct trap_frame *frame, const char *format, ...)
@@ -63,8 +66,5 @@ void panic_with_frame(const struct trap_frame *frame, const char *format, ...)
     va_start(arguments, format);
     begin(format, arguments);
     va_end(arguments);
-    backtrace_print_registers(frame);
-    kprintf("backtrace:\n");
-    backtrace_print_from(frame->rip, frame->rbp);
-    end();
+    report(frame);
 }

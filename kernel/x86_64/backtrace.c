@@ -34,6 +34,19 @@ static struct bounds stack_of(const struct thread *thread, uint64_t address)
     return (struct bounds){ 0, 0 };
 }
 
+void backtrace_capture(struct trap_frame *frame)
+{
+    *frame = (struct trap_frame){ .rip = (uint64_t)__builtin_return_address(0) };
+    __asm__ volatile("mov %%rbx, %0\n\tmov %%r12, %1\n\tmov %%r13, %2\n\t"
+                     "mov %%r14, %3\n\tmov %%r15, %4"
+                     : "=m"(frame->rbx), "=m"(frame->r12), "=m"(frame->r13), "=m"(frame->r14),
+                       "=m"(frame->r15));
+    __asm__ volatile("pushfq\n\tpop %0\n\tmov %%cs, %1"
+                     : "=r"(frame->rflags), "=r"(frame->cs));
+    frame->rbp = *(uint64_t *)__builtin_frame_address(0);
+    frame->rsp = (uint64_t)__builtin_frame_address(0) + 16;
+}
+
 void backtrace_print_registers(const struct trap_frame *frame)
 {
     kprintf("  rip %016lx  rsp %016lx  rflags %08lx  cs %02lx\n", frame->rip, frame->rsp,
@@ -80,11 +93,6 @@ void backtrace_print_from(uint64_t rip, uint64_t rbp)
 {
     print_address(rip, 0);
     print_chain(thread_current(), rbp);
-}
-
-void backtrace_print(void)
-{
-    print_chain(thread_current(), (uint64_t)__builtin_frame_address(0));
 }
 
 void backtrace_print_thread(const struct thread *thread)

@@ -15,6 +15,7 @@
 extern char kernel_text_start[], kernel_text_end[];
 extern char kernel_rodata_start[], kernel_rodata_end[];
 extern char kernel_data_start[], kernel_data_end[];
+extern char boot_stack_guard[];
 
 static uint64_t root;
 static uint64_t device_next = DEVICE_WINDOW_BASE;
@@ -72,9 +73,11 @@ static void map(uint64_t address, uint64_t physical, uint64_t end, uint64_t flag
     }
 }
 
+/* In small pages always: a single one may be taken out. */
 static void map_image(const char *start, const char *end, uint64_t flags)
 {
-    map((uint64_t)start, (uint64_t)start - KERNEL_BASE, (uint64_t)end - KERNEL_BASE, flags);
+    for (uint64_t at = (uint64_t)start; at < (uint64_t)end; at += PAGE_4K)
+        map(at, at - KERNEL_BASE, at - KERNEL_BASE + PAGE_4K, flags);
 }
 
 /* RAM in maximal runs: neighbouring ranges of different types are one run to the direct map. Found
@@ -109,6 +112,7 @@ void paging_init(const struct boot_info *info)
     map_image(kernel_text_start, kernel_text_end, 0);
     map_image(kernel_rodata_start, kernel_rodata_end, PTE_NX);
     map_image(kernel_data_start, kernel_data_end, PTE_WRITE | PTE_NX);
+    *walk((uint64_t)boot_stack_guard, 0) = 0;
     walk(KERNEL_DYNAMIC_BASE, 2);
     walk(DEVICE_WINDOW_BASE, 2);
     cr3_write(root);

@@ -27,6 +27,7 @@
 enum {
     EXCEPTION_DEBUG = 1,
     EXCEPTION_NMI = 2,
+    EXCEPTION_DOUBLE_FAULT = 8,
     EXCEPTION_GENERAL_PROTECTION = 13,
     EXCEPTION_PAGE_FAULT = 14,
     EXCEPTIONS = 32,
@@ -35,6 +36,7 @@ enum {
 /* Bits of a page fault's error code. */
 enum { FAULT_WRITE = 2, FAULT_RESERVED_BIT = 8, FAULT_FETCH = 16 };
 
+#define STACK_GUARD_BYTES   4096u
 #define DEBUG_STATUS_CLEAR  0xffff0ff0UL
 
 /* What a user program's exception becomes: the exception and code of mach/machine/exception.h. */
@@ -92,6 +94,8 @@ static void kernel_trap(struct trap_frame *frame)
                          : frame->error & FAULT_WRITE ? "write"
                                                       : "read",
                          frame->fault_address);
+    if (frame->vector == EXCEPTION_DOUBLE_FAULT && frame->rsp - cr2_read() <= STACK_GUARD_BYTES)
+        panic_with_frame(frame, "double fault in the kernel: the stack has overflowed");
     panic_with_frame(frame, "%s in the kernel, error code %x", trap_name(frame->vector),
                      frame->error);
 }

@@ -28,6 +28,7 @@ KERNEL_WORDS = (
     ("test-panic", 20, Ending.PANIC, "kernel/main.c:"),
     ("test-triple-fault", 20, Ending.RESET, "kernel"),
     ("test-hang", 3, Ending.TIMEOUT, ""),
+    ("test-stack-overflow", 20, Ending.PANIC, "overflow_stack"),
 )
 
 
