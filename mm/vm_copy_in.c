@@ -30,15 +30,49 @@ static bool whole_pages(const struct range *range)
     return range->address == range->first_page && range->end == range->last_page;
 }
 
+/* The entry is private memory: it may change hands. */
+static bool may_move(const struct vm_map_entry *entry)
+{
+    return !entry->device && !entry->shared && (!entry->object || entry->object->internal);
+}
+
 /* All of the range is private memory: its entries may change hands. The range is mapped. */
 static bool movable(struct vm_map *map, const struct range *range)
 {
     struct vm_map_entry *entry = vm_map_first_entry(map, range->first_page);
 
     for (; entry && entry->start < range->last_page; entry = vm_map_next_entry(map, entry))
-        if (entry->device || entry->shared || (entry->object && !entry->object->internal))
+        if (!may_move(entry))
             return false;
     return true;
+}
+
+/* Takes one entry out of the map and puts it behind what the copy has. It still is mapped. */
+static void move_entry(struct vm_map *map, struct vm_map_entry *entry, struct vm_copy *copy)
+{
+    if (entry->wired_count > 0)
+        vm_map_entry_unwire_range(map, entry, entry->start, entry->end);
+    vm_map_unlink(map, entry);
+    vm_capture_detach(entry);
+    list_insert_tail(&copy->entries, &entry->link);
+}
+
+/* The common gift: one whole entry of private memory. NULL if it is not that; then nothing happened. */
+static struct vm_copy *move_whole_entry(struct vm_map *map, vm_offset_t start, vm_size_t size)
+{
+    struct vm_map_entry *entry;
+    struct vm_copy *copy;
+
+    if (!vm_map_lookup_entry(map, start, &entry) || entry->start != start ||
+            entry->end - start != size || !may_move(entry) || !(entry->protection & VM_PROT_READ))
+        return NULL;
+    copy = vm_copy_create(start, 0, size);
+    if (!copy)
+        return NULL;
+    if (entry->object)
+        pmap_remove(map->pmap, entry->start, entry->end);
+    move_entry(map, entry, copy);
+    return copy;
 }
 
 /* Moves the entries of the range out of the map. Does not sleep. */
@@ -56,12 +90,8 @@ static kern_return_t move(struct vm_map *map, const struct range *range, struct 
     while (entry && entry->start < range->last_page) {
         struct vm_map_entry *next = vm_map_next_entry(map, entry);
 
-        if (entry->wired_count > 0)
-            vm_map_entry_unwire_range(map, entry, entry->start, entry->end);
         touched |= entry->object != NULL;
-        vm_map_unlink(map, entry);
-        vm_capture_detach(entry);
-        list_insert_tail(&copy->entries, &entry->link);
+        move_entry(map, entry, copy);
         entry = next;
     }
     if (touched)
@@ -167,6 +197,8 @@ kern_return_t vm_copy_in(struct vm_map *map, vm_offset_t address, vm_size_t size
         return KERN_SUCCESS;
     if (map->dead)
         return KERN_INVALID_ARGUMENT;
+    if (deallocate && (*copy = move_whole_entry(map, address, size)) != NULL)
+        return KERN_SUCCESS;
     result = vm_map_check_access(map, address, size, VM_PROT_READ);
     if (result != KERN_SUCCESS)
         return result;

@@ -112,29 +112,13 @@ bool vm_map_lookup_entry(struct vm_map *map, vm_offset_t address, struct vm_map_
     return true;
 }
 
-struct vm_map_entry *vm_map_next_entry(struct vm_map *map, struct vm_map_entry *entry)
-{
-    struct list_node *node = entry->link.next;
-
-    return node == &map->entries.head ? NULL : list_entry(node, struct vm_map_entry, link);
-}
-
 struct vm_map_entry *vm_map_first_entry(struct vm_map *map, vm_offset_t address)
 {
     struct vm_map_entry *entry;
 
     if (vm_map_lookup_entry(map, address, &entry))
         return entry;
-    if (entry)
-        return vm_map_next_entry(map, entry);
-    return list_empty(&map->entries)
-               ? NULL
-               : list_entry(list_first(&map->entries), struct vm_map_entry, link);
-}
-
-bool vm_map_range_valid(const struct vm_map *map, vm_offset_t address, vm_size_t size)
-{
-    return address >= map->minimum && address <= map->maximum && size <= map->maximum - address;
+    return vm_map_next_entry(map, entry);
 }
 
 kern_return_t vm_map_check_access(struct vm_map *map, vm_offset_t address, vm_size_t size,

@@ -92,11 +92,29 @@ void vm_map_destroy(struct vm_map *map);
 bool vm_map_lookup_entry(struct vm_map *map, vm_offset_t address, struct vm_map_entry **entry);
 /* The first entry that ends after the address, or NULL. */
 struct vm_map_entry *vm_map_first_entry(struct vm_map *map, vm_offset_t address);
-/* The neighbour in address order, or NULL. */
-struct vm_map_entry *vm_map_next_entry(struct vm_map *map, struct vm_map_entry *entry);
+/* The neighbours in address order, or NULL; with no entry, the first one. */
+static inline struct vm_map_entry *vm_map_next_entry(const struct vm_map *map,
+                                                     const struct vm_map_entry *entry)
+{
+    struct list_node *node = entry ? entry->link.next : map->entries.head.next;
+
+    return node == &map->entries.head ? NULL : list_entry(node, struct vm_map_entry, link);
+}
+
+static inline struct vm_map_entry *vm_map_previous_entry(const struct vm_map *map,
+                                                         const struct vm_map_entry *entry)
+{
+    struct list_node *node = entry->link.previous;
+
+    return node == &map->entries.head ? NULL : list_entry(node, struct vm_map_entry, link);
+}
 
 /* True if the byte range lies in [minimum, maximum), without wrap. */
-bool vm_map_range_valid(const struct vm_map *map, vm_offset_t address, vm_size_t size);
+static inline bool vm_map_range_valid(const struct vm_map *map, vm_offset_t address,
+                                      vm_size_t size)
+{
+    return address >= map->minimum && address <= map->maximum && size <= map->maximum - address;
+}
 /* KERN_SUCCESS, KERN_INVALID_ADDRESS (a hole, or outside the map), or KERN_PROTECTION_FAILURE: whether
    the whole range is mapped with at least this access. */
 kern_return_t vm_map_check_access(struct vm_map *map, vm_offset_t address, vm_size_t size,

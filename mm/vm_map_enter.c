@@ -8,7 +8,6 @@
  */
 #include "mm/vm_map_enter.h"
 
-#include "kernel/string.h"
 #include "mm/page.h"
 #include "mm/vm_map_remove.h"
 #include "mm/vm_map_tree.h"
@@ -16,13 +15,24 @@
 #include "mm/object_lifetime.h"
 #include "mm/vm_object.h"
 
-/* Two entries that lie side by side differ in nothing but their ranges. */
-static bool untouched_alike(const struct vm_map_entry *a, const struct vm_map_entry *b)
+/* A range to be added. */
+struct addition {
+    vm_offset_t start;
+    vm_size_t size;
+    struct vm_object *object;
+    vm_offset_t offset;
+    bool needs_copy, device;
+    vm_prot_t protection, max_protection;
+    vm_inherit_t inheritance;
+};
+
+/* The addition beside this entry would differ in nothing but its range. */
+static bool untouched_alike(const struct vm_map_entry *entry, const struct addition *addition)
 {
-    return !a->object && !b->object && !a->device && !b->device && a->wired_count == 0 &&
-           b->wired_count == 0 && a->protection == b->protection &&
-           a->max_protection == b->max_protection && a->inheritance == b->inheritance &&
-           a->behavior == b->behavior;
+    return !entry->object && !entry->device && entry->wired_count == 0 &&
+           entry->protection == addition->protection &&
+           entry->max_protection == addition->max_protection &&
+           entry->inheritance == addition->inheritance && entry->behavior == 0;
 }
 
 /* Moves the bounds of an entry outward over free space. */
@@ -35,74 +45,89 @@ static void stretch(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t 
     vm_map_tree_resized(map, entry);
 }
 
-/* Lets a neighbour take over the range of `wanted`; false if none is like it. Allocates nothing. */
-static bool merge(struct vm_map *map, const struct vm_map_entry *wanted,
+/* Lets a neighbour take over the range; false if none is like it. Allocates nothing. */
+static bool merge(struct vm_map *map, const struct addition *addition,
                   struct vm_map_entry *previous)
 {
-    struct vm_map_entry *next = previous ? vm_map_next_entry(map, previous)
-                                         : vm_map_first_entry(map, map->minimum);
-    bool below = previous && previous->end == wanted->start && untouched_alike(previous, wanted);
-    bool above = next && next->start == wanted->end && untouched_alike(next, wanted);
+    vm_offset_t end = addition->start + addition->size;
+    struct vm_map_entry *next = vm_map_next_entry(map, previous);
+    bool below = previous && previous->end == addition->start &&
+                 untouched_alike(previous, addition);
+    bool above = next && next->start == end && untouched_alike(next, addition);
 
     if (below && above) {
-        vm_offset_t end = next->end;
-
+        end = next->end;
         vm_map_unlink(map, next);
         vm_map_entry_free(next);
-        stretch(map, previous, previous->start, end);
-    } else if (below) {
-        stretch(map, previous, previous->start, wanted->end);
-    } else if (above) {
-        stretch(map, next, wanted->start, next->end);
     }
+    if (below)
+        stretch(map, previous, previous->start, end);
+    else if (above)
+        stretch(map, next, addition->start, next->end);
     return below || above;
 }
 
-/* Puts what `wanted` describes into the map at a free place. */
-static kern_return_t place(struct vm_map *map, struct vm_map_entry *wanted, vm_offset_t mask,
-                           bool anywhere)
+/* Makes an entry of its own for the addition, behind `previous`. */
+static kern_return_t insert(struct vm_map *map, const struct addition *addition,
+                            struct vm_map_entry *previous)
 {
-    vm_size_t size = wanted->end - wanted->start;
-    struct vm_map_entry *previous, *entry;
-    kern_return_t result = vm_map_find_space(map, size, mask, anywhere, &wanted->start, &previous);
+    struct vm_map_entry *entry = vm_map_entry_alloc();
 
-    if (result != KERN_SUCCESS)
-        return result;
-    wanted->end = wanted->start + size;
-    if (!wanted->object && !wanted->device && merge(map, wanted, previous))
-        return KERN_SUCCESS;
-    entry = vm_map_entry_alloc();
     if (!entry)
         return KERN_RESOURCE_SHORTAGE;
-    *entry = *wanted;
+    entry->needs_copy = addition->needs_copy;
+    entry->shared = addition->device || (addition->object && !addition->needs_copy);
+    entry->device = addition->device;
+    entry->start = addition->start;
+    entry->end = addition->start + addition->size;
+    entry->object = addition->object;
+    entry->offset = addition->offset;
+    entry->protection = addition->protection;
+    entry->max_protection = addition->max_protection;
+    entry->inheritance = addition->inheritance;
+    entry->wired_count = 0;
+    entry->behavior = 0;
+    entry->wired_end = 0;
     vm_map_link(map, entry, previous);
     return KERN_SUCCESS;
 }
 
-/* Brings the range that a caller asks for to whole pages in wanted->start, ->end. */
-static kern_return_t set_range(const struct vm_map *map, struct vm_map_entry *wanted,
-                               vm_offset_t address, vm_size_t size, bool anywhere)
+/* Brings the range that a caller asks for to whole pages, finds a place and puts it there. */
+static kern_return_t add(struct vm_map *map, struct addition *addition, vm_offset_t address,
+                         vm_offset_t mask, bool anywhere)
 {
-    if (map->dead || size == 0)
-        return KERN_INVALID_ARGUMENT;
-    if (size > map->maximum - map->minimum)
-        return anywhere ? KERN_NO_SPACE : KERN_INVALID_ADDRESS;
-    wanted->start = anywhere ? 0 : page_trunc(address);
-    wanted->end = wanted->start + page_round(size);
-    return KERN_SUCCESS;
-}
-
-/* Wires a range that has just been added; takes it out again when that fails. */
-static kern_return_t wire_new(struct vm_map *map, const struct vm_map_entry *wanted)
-{
-    vm_size_t size = wanted->end - wanted->start;
+    struct vm_map_entry *previous;
     kern_return_t result;
 
-    if (!map->wire_future || wanted->protection == VM_PROT_NONE || wanted->device)
-        return KERN_SUCCESS;
-    result = vm_map_wire(map, wanted->start, size, wanted->protection);
+    if (map->dead || addition->size == 0)
+        return KERN_INVALID_ARGUMENT;
+    if (addition->size > map->maximum - map->minimum)
+        return anywhere ? KERN_NO_SPACE : KERN_INVALID_ADDRESS;
+    addition->start = page_trunc(address);
+    addition->size = page_round(addition->size);
+    result = vm_map_find_space(map, addition->size, mask, anywhere, &addition->start, &previous);
     if (result != KERN_SUCCESS)
-        vm_map_remove(map, wanted->start, size);
+        return result;
+    if (!addition->object && !addition->device && merge(map, addition, previous))
+        return KERN_SUCCESS;
+    return insert(map, addition, previous);
+}
+
+/* Wires a range that has just been added; takes it out again when that fails, but for the object
+   reference, which is the caller's again. */
+static kern_return_t wire_new(struct vm_map *map, const struct addition *addition)
+{
+    kern_return_t result;
+
+    if (addition->protection == VM_PROT_NONE)
+        return KERN_SUCCESS;
+    if (addition->object)
+        vm_object_reference(addition->object);
+    result = vm_map_wire(map, addition->start, addition->size, addition->protection);
+    if (result != KERN_SUCCESS)
+        vm_map_remove(map, addition->start, addition->size);
+    else
+        vm_object_release(addition->object);
     return result;
 }
 
@@ -111,31 +136,21 @@ kern_return_t vm_map_enter(struct vm_map *map, vm_offset_t *address, vm_size_t s
                            vm_offset_t offset, bool needs_copy, vm_prot_t protection,
                            vm_prot_t max_protection, vm_inherit_t inheritance)
 {
-    struct vm_map_entry wanted = {
+    struct addition addition = {
+        .size = size,
         .object = object,
         .offset = object ? offset : 0,
         .needs_copy = object && needs_copy,
-        .shared = object && !needs_copy,
         .protection = protection,
         .max_protection = max_protection,
         .inheritance = inheritance,
     };
-    kern_return_t result = set_range(map, &wanted, *address, size, anywhere);
+    kern_return_t result = add(map, &addition, *address, mask, anywhere);
 
     if (result != KERN_SUCCESS)
         return result;
-    result = place(map, &wanted, mask, anywhere);
-    if (result != KERN_SUCCESS)
-        return result;
-    *address = wanted.start;
-    if (!map->wire_future)
-        return KERN_SUCCESS;
-    if (object)
-        vm_object_reference(object);   /* the caller's, should the wiring fail */
-    result = wire_new(map, &wanted);
-    if (object && result == KERN_SUCCESS)
-        vm_object_release(object);
-    return result;
+    *address = addition.start;
+    return map->wire_future ? wire_new(map, &addition) : KERN_SUCCESS;
 }
 
 kern_return_t vm_map_enter_device(struct vm_map *map, vm_offset_t *address, vm_size_t size,
@@ -143,22 +158,20 @@ kern_return_t vm_map_enter_device(struct vm_map *map, vm_offset_t *address, vm_s
                                   vm_prot_t protection, vm_prot_t max_protection,
                                   vm_inherit_t inheritance)
 {
-    struct vm_map_entry wanted = {
+    struct addition addition = {
+        .size = size,
         .device = true,
-        .shared = true,
         .offset = physical,
         .protection = protection,
         .max_protection = max_protection,
         .inheritance = inheritance,
     };
-    kern_return_t result = set_range(map, &wanted, *address, size, anywhere);
+    kern_return_t result;
 
-    if (result != KERN_SUCCESS)
-        return result;
-    if (!page_aligned(physical) || physical + (wanted.end - wanted.start) < physical)
+    if (!page_aligned(physical) || page_round(physical + size) < physical)
         return KERN_INVALID_ARGUMENT;
-    result = place(map, &wanted, mask, anywhere);
+    result = add(map, &addition, *address, mask, anywhere);
     if (result == KERN_SUCCESS)
-        *address = wanted.start;
+        *address = addition.start;
     return result;
 }

@@ -8,23 +8,9 @@
  */
 #include "mm/vm_map_tree.h"
 
-static struct vm_map_entry *previous_of(const struct vm_map *map, const struct vm_map_entry *entry)
-{
-    struct list_node *node = entry->link.previous;
-
-    return node == &map->entries.head ? NULL : list_entry(node, struct vm_map_entry, link);
-}
-
-static struct vm_map_entry *next_of(const struct vm_map *map, const struct vm_map_entry *entry)
-{
-    struct list_node *node = entry->link.next;
-
-    return node == &map->entries.head ? NULL : list_entry(node, struct vm_map_entry, link);
-}
-
 static vm_size_t gap_in_front(const struct vm_map *map, const struct vm_map_entry *entry)
 {
-    struct vm_map_entry *previous = previous_of(map, entry);
+    struct vm_map_entry *previous = vm_map_previous_entry(map, entry);
 
     return entry->start - (previous ? previous->end : map->minimum);
 }
@@ -34,19 +20,25 @@ static int height_of(const struct vm_map_entry *node)
     return node ? node->height : 0;
 }
 
+static vm_size_t largest_gap_of(const struct vm_map_entry *node)
+{
+    vm_size_t gap = node->gap_before;
+
+    if (node->left && node->left->largest_gap > gap)
+        gap = node->left->largest_gap;
+    if (node->right && node->right->largest_gap > gap)
+        gap = node->right->largest_gap;
+    return gap;
+}
+
 /* Recomputes what a node knows of its subtree; false if nothing is different. */
 static bool refresh(struct vm_map_entry *node)
 {
-    struct vm_map_entry *left = node->left, *right = node->right;
-    int height = 1 + (height_of(left) > height_of(right) ? height_of(left) : height_of(right));
-    vm_size_t gap = node->gap_before;
-    bool changed;
+    int left = height_of(node->left), right = height_of(node->right);
+    int height = 1 + (left > right ? left : right);
+    vm_size_t gap = largest_gap_of(node);
+    bool changed = gap != node->largest_gap || height != node->height;
 
-    if (left && left->largest_gap > gap)
-        gap = left->largest_gap;
-    if (right && right->largest_gap > gap)
-        gap = right->largest_gap;
-    changed = gap != node->largest_gap || height != node->height;
     node->largest_gap = gap;
     node->height = (uint8_t)height;
     return changed;
@@ -94,42 +86,47 @@ static struct vm_map_entry *rotate_right(struct vm_map *map, struct vm_map_entry
     return top;
 }
 
-/* Restores the balance of one node, whose subtrees are balanced; returns the subtree's new top. */
-static struct vm_map_entry *balance(struct vm_map *map, struct vm_map_entry *node)
+/* Restores the balance of one node, whose subtrees are balanced and differ by `tilt`; returns the
+   subtree's new top, which is to be refreshed. */
+static struct vm_map_entry *balance(struct vm_map *map, struct vm_map_entry *node, int tilt)
 {
-    int tilt = height_of(node->left) - height_of(node->right);
-
-    if (tilt > 1) {
+    if (tilt > 0) {
         if (height_of(node->left->left) < height_of(node->left->right))
             rotate_left(map, node->left);
         return rotate_right(map, node);
     }
-    if (tilt < -1) {
-        if (height_of(node->right->right) < height_of(node->right->left))
-            rotate_right(map, node->right);
-        return rotate_left(map, node);
-    }
-    return node;
+    if (height_of(node->right->right) < height_of(node->right->left))
+        rotate_right(map, node->right);
+    return rotate_left(map, node);
 }
 
 /* Refreshes and balances from the node to the root, as far as something changes. */
 static void settle(struct vm_map *map, struct vm_map_entry *node)
 {
     while (node) {
-        struct vm_map_entry *top = balance(map, node);
-        bool changed = refresh(top);
+        int tilt = height_of(node->left) - height_of(node->right);
 
-        if (top == node && !changed)
+        if (tilt > 1 || tilt < -1) {
+            node = balance(map, node, tilt);
+            refresh(node);
+        } else if (!refresh(node)) {
             return;
-        node = top->parent;
+        }
+        node = node->parent;
     }
 }
 
-/* The gap in front of an entry has changed. */
-static void settle_gap(struct vm_map *map, struct vm_map_entry *entry)
+/* The gap in front of an entry has changed, no height has. */
+static void settle_gap(struct vm_map_entry *entry)
 {
-    entry->gap_before = gap_in_front(map, entry);
-    settle(map, entry);
+    while (entry) {
+        vm_size_t largest = largest_gap_of(entry);
+
+        if (largest == entry->largest_gap)
+            return;
+        entry->largest_gap = largest;
+        entry = entry->parent;
+    }
 }
 
 /*
@@ -143,7 +140,7 @@ void vm_map_tree_insert(struct vm_map *map, struct vm_map_entry *entry,
     struct vm_map_entry *next;
 
     list_insert_between(&entry->link, before, before->next);
-    next = next_of(map, entry);
+    next = vm_map_next_entry(map, entry);
     entry->left = entry->right = NULL;
     entry->height = 1;
     entry->gap_before = entry->largest_gap = gap_in_front(map, entry);
@@ -157,9 +154,11 @@ void vm_map_tree_insert(struct vm_map *map, struct vm_map_entry *entry,
         map->root = entry;
         entry->parent = NULL;
     }
-    settle(map, entry->parent);
     if (next)
-        settle_gap(map, next);
+        next->gap_before = next->start - entry->end;
+    settle(map, entry->parent);
+    if (next && entry->parent != next)
+        settle_gap(next);
 }
 
 /*
@@ -167,7 +166,7 @@ void vm_map_tree_insert(struct vm_map *map, struct vm_map_entry *entry,
  */
 void vm_map_tree_remove(struct vm_map *map, struct vm_map_entry *entry)
 {
-    struct vm_map_entry *next = next_of(map, entry);
+    struct vm_map_entry *next = vm_map_next_entry(map, entry);
     struct vm_map_entry *lowest_changed = entry->parent;
 
     if (entry->left && entry->right) {
@@ -187,18 +186,26 @@ void vm_map_tree_remove(struct vm_map *map, struct vm_map_entry *entry)
         replace_child(map, entry->parent, entry, entry->left ? entry->left : entry->right);
     }
     list_remove(&entry->link);
-    settle(map, lowest_changed);
     if (next)
-        settle_gap(map, next);
+        next->gap_before = gap_in_front(map, next);
+    settle(map, lowest_changed);
+    if (next && lowest_changed != next)
+        settle_gap(next);
 }
 
 void vm_map_tree_resized(struct vm_map *map, struct vm_map_entry *entry)
 {
-    struct vm_map_entry *next = next_of(map, entry);
+    struct vm_map_entry *next = vm_map_next_entry(map, entry);
+    vm_size_t gap = gap_in_front(map, entry);
 
-    settle_gap(map, entry);
-    if (next)
-        settle_gap(map, next);
+    if (gap != entry->gap_before) {
+        entry->gap_before = gap;
+        settle_gap(entry);
+    }
+    if (next) {
+        next->gap_before = next->start - entry->end;
+        settle_gap(next);
+    }
 }
 
 struct vm_map_entry *vm_map_tree_find(const struct vm_map *map, vm_offset_t address)
@@ -269,14 +276,14 @@ bool vm_map_tree_find_gap(const struct vm_map *map, vm_size_t size, vm_offset_t 
     if (node && node->largest_gap >= size) {
         for (node = lowest_gap(node, size); node; node = next_gap(node, size)) {
             if (fits(node->start - node->gap_before, node->start, size, mask, address)) {
-                *previous = previous_of(map, node);
+                *previous = vm_map_previous_entry(map, node);
                 return true;
             }
         }
     }
     last = list_empty(&map->entries)
                ? NULL
-               : list_entry(list_last(&map->entries), struct vm_map_entry, link);
+               : list_entry(map->entries.head.previous, struct vm_map_entry, link);
     *previous = last;
     return fits(last ? last->end : map->minimum, map->maximum, size, mask, address);
 }
