@@ -17,9 +17,10 @@
 #include "mm/pageout.h"
 
 #define CLUSTER_PAGES_MAX 16u
+#define CLUSTER_PAGES_DEFAULT 8u
 
 static struct port *manager;
-static uint32_t cluster_pages = 1;
+static uint32_t cluster_pages = CLUSTER_PAGES_DEFAULT;
 static char manager_task[32];
 
 struct port *default_manager_port(void)

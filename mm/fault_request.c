@@ -85,27 +85,50 @@ static bool may_extend(const struct vm_object *object, vm_offset_t offset)
     if (offset >= object->size || vm_object_page(object, offset))
         return false;
     if (object->internal)
-        return page_counts.free > page_levels.free_target;
+        return page_counts.free > page_levels.reserved + object->cluster_pages;
     return object->absent_count < VM_OBJECT_ABSENT_MAX;
 }
 
 /*
- * The run of empty slots around offset that lies in its aligned cluster, as [*start, *end); placeholders
+ * The range that a request for offset may cover. A manager's cluster is aligned. Anonymous memory is
+ * handed over for good (its pager keeps nothing), so that pages read in vain are written again: there
+ * only who reads on in order gets more than the page itself, twice as much each time.
+ */
+static void cluster_bounds(struct vm_object *object, vm_offset_t offset, vm_offset_t *low,
+                           vm_offset_t *high)
+{
+    vm_size_t cluster_bytes = object->cluster_pages * PAGE_BYTES;
+
+    if (!object->internal) {
+        *low = offset & ~(cluster_bytes - 1);
+        *high = *low + cluster_bytes;
+        return;
+    }
+    if (offset != object->window_end)
+        object->window_pages = 1;
+    else if (object->window_pages < object->cluster_pages)
+        object->window_pages *= 2;
+    *low = offset;
+    *high = offset + object->window_pages * PAGE_BYTES;
+}
+
+/*
+ * The run of empty slots around offset that lies in its cluster, as [*start, *end); placeholders
  * stand in all of it afterwards. False: not even the page itself got one.
  */
 static bool reserve_cluster(struct vm_object *object, vm_offset_t offset, vm_prot_t access,
                             vm_offset_t *start, vm_offset_t *end)
 {
-    vm_size_t cluster_bytes = object->cluster_pages * PAGE_BYTES;
-    vm_offset_t low = offset & ~(cluster_bytes - 1);
+    vm_offset_t low, high;
 
     if (!add_placeholder(object, offset, access))
         return false;
+    cluster_bounds(object, offset, &low, &high);
     *start = offset;
     *end = offset + PAGE_BYTES;
-    while (*end < low + cluster_bytes && may_extend(object, *end) &&
-           add_placeholder(object, *end, access))
+    while (*end < high && may_extend(object, *end) && add_placeholder(object, *end, access))
         *end += PAGE_BYTES;
+    object->window_end = *end;
     while (*start > low && may_extend(object, *start - PAGE_BYTES) &&
            add_placeholder(object, *start - PAGE_BYTES, access))
         *start -= PAGE_BYTES;

@@ -3,7 +3,7 @@
  * Evicting one page (spec/vm.md 4, spec/emmi.md 5.3).
  *
  *   clean                 freed, its slot is empty
- *   dirty or precious     data_return to its manager
+ *   dirty or precious     data_return to its manager; to the default pager together with cold neighbours
  *   anonymous, no pager   memory_object_create first (or never, while there is no default pager: D-30)
  *   dead manager's        whatever it is: given to the default pager (D-23)
  *
@@ -70,35 +70,118 @@ static bool has_manager(struct vm_object *object)
     return association_create_internal(object);
 }
 
-static enum eviction send_page(struct page *page)
+/* Pages side by side that go to their manager in one message. */
+struct cluster {
+    struct vm_object *object;
+    vm_offset_t start;
+    unsigned count;
+    bool dirty;
+    struct page *pages[PAGEOUT_CLUSTER_PAGES];
+    struct page *keepers[PAGEOUT_CLUSTER_PAGES];
+    bool precious[PAGEOUT_CLUSTER_PAGES];
+};
+
+/* A neighbour that is as cold and of the same kind, and would be sent soon anyway. */
+static bool fits(const struct cluster *cluster, struct page *page)
+{
+    if (!page || page->queue != PAGE_QUEUE_INACTIVE || page->absent || is_pinned(page) ||
+        page->external_laundry)
+        return false;
+    pmap_harvest(page);
+    return !page->referenced && must_be_kept(page) && page->dirty == cluster->dirty &&
+           manager_has_room(page);
+}
+
+/* Puts a keeper into the page's slot; false: there is none. */
+static bool take_out(struct page *page, struct page **keeper)
+{
+    *keeper = page_alloc_fictitious();
+    if (!*keeper)
+        return false;
+    (*keeper)->busy = (*keeper)->absent = (*keeper)->returning = true;
+    pmap_page_protect(page, VM_PROT_NONE);
+    vm_object_replace(page->object, page, *keeper);
+    page_unqueue(page);
+    return true;
+}
+
+/* Adds the page at the end of the cluster, if it fits there. */
+static bool extend(struct cluster *cluster, struct page *page)
+{
+    if (!take_out(page, &cluster->keepers[cluster->count]))
+        return false;
+    cluster->precious[cluster->count] = page->precious;
+    cluster->pages[cluster->count++] = page;
+    return true;
+}
+
+/* The first of the cold pages before this one that belong together with it. */
+static struct page *first_of_run(const struct cluster *cluster, struct page *page)
+{
+    for (unsigned i = 1; i < PAGEOUT_CLUSTER_PAGES && page->offset > 0; i++) {
+        struct page *before = vm_object_page(page->object, page->offset - PAGE_BYTES);
+
+        if (!fits(cluster, before))
+            break;
+        page = before;
+    }
+    return page;
+}
+
+/* Collects what goes with the page: its neighbours, if the manager is trusted with that many frames. */
+static void collect(struct cluster *cluster, struct page *page)
 {
     struct vm_object *object = page->object;
-    vm_offset_t offset = page->offset;
-    bool dirty = page->dirty, precious = page->precious;
-    bool external_laundry = page->external_laundry;
-    struct page *keeper = page_alloc_fictitious();
+    bool alone = !manager_is_trusted(object) || page->external_laundry;
+    struct page *next = alone ? page : first_of_run(cluster, page);
 
-    if (!keeper)
+    cluster->start = next->offset;
+    do {
+        vm_offset_t offset = next->offset;
+
+        if (!extend(cluster, next))
+            return;
+        next = vm_object_page(object, offset + PAGE_BYTES);
+    } while (!alone && cluster->count < PAGEOUT_CLUSTER_PAGES &&
+             (next == page || fits(cluster, next)));
+}
+
+/* The message could not be sent: every page is where it was. */
+static void put_back(struct cluster *cluster, bool external_laundry)
+{
+    for (unsigned i = 0; i < cluster->count; i++) {
+        struct page *page = cluster->pages[i];
+
+        page->dirty = cluster->dirty;
+        page->precious = cluster->precious[i];
+        if (external_laundry) {
+            page->external_laundry = true;
+            page_counts.external_laundry++;
+        }
+        vm_object_replace(cluster->object, cluster->keepers[i], page);
+        page_wake(cluster->keepers[i], WAIT_AWAKENED);
+        page_free(cluster->keepers[i]);
+        page_activate(page);
+    }
+}
+
+static enum eviction send(struct page *page)
+{
+    struct cluster cluster = {.object = page->object, .dirty = page->dirty};
+    bool external_laundry = page->external_laundry;
+
+    collect(&cluster, page);
+    if (cluster.count == 0)
         return EVICTION_THROTTLED;
-    keeper->busy = keeper->absent = keeper->returning = true;
-    vm_object_replace(object, page, keeper);
-    page_unqueue(page);
-    if (manager_data_return(object, offset, &page, 1, dirty, false) == KERN_SUCCESS) {
-        vm_object_free_page(keeper);
-        vm_object_cache_emptied(object);
-        return EVICTION_SENT;
+    if (manager_data_return(cluster.object, cluster.start, cluster.pages, cluster.count,
+                            cluster.dirty, false) != KERN_SUCCESS) {
+        put_back(&cluster, external_laundry);
+        return EVICTION_THROTTLED;
     }
-    page->dirty = dirty;
-    page->precious = precious;
-    if (external_laundry) {
-        page->external_laundry = true;
-        page_counts.external_laundry++;
-    }
-    vm_object_replace(object, keeper, page);
-    page_wake(keeper, WAIT_AWAKENED);
-    page_free(keeper);
-    page_activate(page);
-    return EVICTION_THROTTLED;
+    for (unsigned i = 0; i < cluster.count; i++)
+        vm_object_free_page(cluster.keepers[i]);
+    vm_object_cache_emptied(cluster.object);
+    return EVICTION_SENT;
 }
 
 /*
@@ -115,5 +198,5 @@ enum eviction pageout_evict(struct page *page)
         return free_page(page);
     if (!has_manager(page->object) || !manager_has_room(page))
         return EVICTION_THROTTLED;
-    return send_page(page);
+    return send(page);
 }

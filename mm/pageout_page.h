@@ -14,6 +14,9 @@ struct page;
 #define PAGEOUT_LAUNDRY_MAX 32u
 #define PAGEOUT_LAUNDRY_PRECIOUS_MAX 96u
 
+/* Pages in one message to the default pager. */
+#define PAGEOUT_CLUSTER_PAGES 8u
+
 enum eviction {
     EVICTION_FREED,     /* the frame is free */
     EVICTION_SENT,      /* on its way to its manager */

@@ -46,7 +46,7 @@ struct vm_object *vm_object_create(vm_size_t size)
     object->temporary = true;
     object->size = size;
     object->copy_strategy = MEMORY_OBJECT_COPY_SYMMETRIC;
-    object->cluster_pages = 1;
+    object->cluster_pages = object->window_pages = 1;
     wait_queue_init(&object->ready_waiters);
     wait_queue_init(&object->paging_waiters);
     wait_queue_init(&object->absent_waiters);
