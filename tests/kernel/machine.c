@@ -22,6 +22,7 @@
 extern char kernel_text_start[], kernel_text_end[];
 extern char kernel_rodata_start[], kernel_rodata_end[];
 extern char kernel_data_start[], kernel_data_end[];
+extern char boot_stack_guard[], boot_stack[];
 extern void *trap_dispatch[];
 
 /* The leaf entry for a kernel address, or 0. */
@@ -56,7 +57,10 @@ SELFTEST(paging_protects_the_kernel_image)
 
     expect(image_has(kernel_text_start, kernel_text_end, mask, PTE_PRESENT));
     expect(image_has(kernel_rodata_start, kernel_rodata_end, mask, PTE_PRESENT | PTE_NX));
-    expect(image_has(kernel_data_start, kernel_data_end, mask, PTE_PRESENT | PTE_WRITE | PTE_NX));
+    mask |= PTE_LARGE;
+    expect(image_has(kernel_data_start, boot_stack_guard, mask, PTE_PRESENT | PTE_WRITE | PTE_NX));
+    expect(image_has(boot_stack, kernel_data_end, mask, PTE_PRESENT | PTE_WRITE | PTE_NX));
+    expect(leaf((uint64_t)boot_stack_guard) == 0);
 }
 
 /* Whether some entry below a table can be written and executed; rights add up on the way down. */
