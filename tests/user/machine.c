@@ -335,6 +335,25 @@ TEST(0, a_trap_flag_stops_after_each_instruction)
     CHECK_EQ(client_finish(&client), 3);
 }
 
+TEST(0, the_vector_state_has_the_size_that_the_kernel_tells)
+{
+    static uint32_t state[2048];
+    mach_msg_type_number_t count = 1024;
+    struct client client;
+    vm_size_t size;
+
+    CHECK_OK(i386_get_xstate_size(mach_host_self(), &size));
+    CHECK(size >= 512 + sizeof(struct i386_xfloat_state) && size <= 4 * count);
+    CHECK_RETURNS(i386_get_xstate_size(mach_task_self(), &size), KERN_INVALID_HOST);
+    client_call(&client, breakpoint, NULL);
+    expect_exception(&client, EXC_BREAKPOINT, EXC_I386_BPT);
+    CHECK_OK(thread_get_state(client.thread, i386_XFLOAT_STATE, (thread_state_t)state, &count));
+    CHECK_EQ(count * 4, size);
+    CHECK_OK(thread_set_state(client.thread, i386_XFLOAT_STATE, (thread_state_t)state, count));
+    client_retry(&client);
+    client_finish(&client);
+}
+
 static volatile uint64_t watched;
 
 static uint64_t touch_watched(void *argument)
