@@ -95,7 +95,7 @@ TEST(208, only_the_privileged_host_port_wires)
     CHECK_RETURNS(vm_wire_all(mach_host_self(), SELF, VM_WIRE_ALL), KERN_INVALID_HOST);
 }
 
-/* boot: memory=32 disk=32 with=disk,default_pager */
+/* boot: memory=32 disk=32 with=disk,default_pager timeout=60 */
 TEST(208, wired_pages_stay_under_pressure_and_go_when_unwired)
 {
     vm_address_t wired = allocate(64 * PAGE_SIZE);
@@ -109,7 +109,7 @@ TEST(208, wired_pages_stay_under_pressure_and_go_when_unwired)
     CHECK_OK(vm_wire(test_host_port, SELF, wired, 64 * PAGE_SIZE, VM_PROT_DEFAULT));
     CHECK_OK(vm_pages_phys(test_host_port, SELF, wired, 64 * PAGE_SIZE, &pages, &count));
     memcpy(before, pages, sizeof before);
-    pressure_make(&pressure, 0, 12000);
+    pressure_make(&pressure, 0, 8500);
     pages = after;
     CHECK_OK(vm_pages_phys(test_host_port, SELF, wired, 64 * PAGE_SIZE, &pages, &count));
     memcpy(after, pages, sizeof after);
@@ -118,7 +118,7 @@ TEST(208, wired_pages_stay_under_pressure_and_go_when_unwired)
     pattern_check(wired, 64 * PAGE_SIZE, 9, 0);
     CHECK_OK(vm_wire(test_host_port, SELF, wired, 64 * PAGE_SIZE, VM_PROT_NONE));
     pressure_end(&pressure);
-    pressure_make(&pressure, 0, 12000);
+    pressure_make(&pressure, 0, 8500);
     pages = after;
     CHECK_OK(vm_pages_phys(test_host_port, SELF, wired, 64 * PAGE_SIZE, &pages, &count));
     memcpy(after, pages, sizeof after);
