@@ -20,6 +20,7 @@
 
 #define DIRECT_MAP_BASE UINT64_C(0xffff800000000000)
 #define FICTITIOUS_PAGES_MAX 4096u
+#define WAIT_MARGIN 8u              /* frames that one step of a fault may take; below free_min */
 
 struct page_counts page_counts;
 struct page_levels page_levels;
@@ -196,9 +197,14 @@ struct page *page_alloc(enum page_wait wait)
     return alloc_waiting(wait);
 }
 
+/*
+ * Who comes here has found too little: perhaps there was a frame, but not the second one that a tree
+ * node or a page table takes. So one frame above the reserve is no reason to go on at once, for ever.
+ */
 wait_result_t page_wait_for_memory(enum wait_mode mode)
 {
-    if (may_take())
+    if (privileged() ? page_counts.free > 0
+                     : page_counts.free > page_levels.reserved + WAIT_MARGIN)
         return WAIT_AWAKENED;
     pageout_wake();
     return wait_queue_sleep(&memory_waiters, &waits_for_memory, NULL, mode, DEADLINE_NEVER);
