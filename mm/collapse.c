@@ -17,6 +17,7 @@
 
 #define MOVES_PER_CALL 256u   /* longer collapses go on at the next occasion */
 #define BYPASS_MAX_PAGES 64u
+#define LEVELS_PER_CALL 3u
 
 static bool quiet(const struct vm_object *object)
 {
@@ -151,16 +152,27 @@ static bool bypass(struct vm_object *object, struct vm_object *backing)
     return true;
 }
 
-void vm_object_collapse(struct vm_object *object)
+/* Shortens the chain right behind one object. */
+static void shorten(struct vm_object *object)
 {
     struct vm_object *backing;
 
-    if (!quiet(object))
-        return;
     while ((backing = object->shadow) != NULL && quiet(backing)) {
         bool shorter = backing->references == 1 ? merge(object, backing)
                                                 : bypass(object, backing);
         if (!shorter)
             return;
+    }
+}
+
+/*
+ * The levels behind are looked at too: a task that keeps making children writes, and so comes here, while the
+ * newest child still uses the object behind the top; those that dead children leave lie deeper.
+ */
+void vm_object_collapse(struct vm_object *object)
+{
+    for (unsigned level = 0; level < LEVELS_PER_CALL && object && quiet(object); level++) {
+        shorten(object);
+        object = object->shadow;
     }
 }

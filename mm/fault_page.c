@@ -119,7 +119,7 @@ static kern_return_t copy_up(struct walk *walk, struct page *source, struct page
     task_current()->cow_fault_count++;
     walk->is_writable = true;
     *result = page;
-    if (walk->top->shadow->references == 1)
+    if (walk->top->shadow->references == 1 || walk->top->shadow->shadow)
         vm_object_collapse(walk->top);
     return KERN_SUCCESS;
 }
