@@ -174,11 +174,29 @@ static boolean_t has_begun(void *client)
     return ((volatile struct client *)client)->thread != MACH_PORT_NULL;
 }
 
+/* A thread stopped by an exception goes on at thread_exit: the runtime gets its stack back. */
+static void leave(struct client *client)
+{
+    struct i386_thread_state state;
+    mach_msg_type_number_t count = i386_THREAD_STATE_COUNT;
+
+    CHECK_OK(thread_get_state(client->thread, i386_THREAD_STATE, (thread_state_t)&state, &count));
+    state.rip = (uintptr_t)thread_exit;
+    state.ursp = (state.ursp & ~(uintptr_t)15) - 8; /* as after a call */
+    CHECK_OK(thread_set_state(client->thread, i386_THREAD_STATE, (thread_state_t)&state,
+                              i386_THREAD_STATE_COUNT));
+    client_retry(client);
+}
+
 /* The thread goes first: an unanswered exception would end the whole task. */
 void client_end(struct client *client)
 {
     CHECK(wait_until(has_begun, client, CLIENT_WAIT));
-    thread_terminate(client->thread);
+    if (client->state == CLIENT_EXCEPTION) {
+        leave(client);
+    } else if (client->state == CLIENT_BLOCKED) {
+        thread_terminate(client->thread);
+    }
     mach_port_deallocate(mach_task_self(), client->thread);
     if (client->exception_reply != MACH_PORT_NULL) {
         mach_port_deallocate(mach_task_self(), client->exception_reply);
