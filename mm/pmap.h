@@ -21,6 +21,8 @@ struct pmap {
     uint32_t references;
     uint32_t resident_pages;
     uint32_t table_pages;
+    uint64_t *leaf;            /* the page table used last, or NULL */
+    uint64_t leaf_number;      /* address / 2 MiB of what it maps */
 };
 
 extern struct pmap kernel_pmap;

@@ -59,6 +59,7 @@ struct page *table_alloc(struct pmap *pmap)
 static void table_free(struct pmap *pmap, struct page *page)
 {
     pmap->table_pages--;
+    pmap->leaf = NULL;
     if (kept_table_count < TABLES_KEPT) {
         kept_tables[kept_table_count++] = page;
         return;
@@ -90,7 +91,11 @@ static bool add_table(struct pmap *pmap, pte_t *entry, bool user)
 
 pte_t *pmap_entry(struct pmap *pmap, vm_offset_t address, bool create)
 {
-    pte_t *table = root_of(pmap);
+    pte_t *table = pmap->leaf;
+
+    if (table && address / table_entry_span(1) == pmap->leaf_number)
+        return &table[table_index(address, 0)];
+    table = root_of(pmap);
 
     for (unsigned level = TABLE_LEVELS - 1; level > 0; level--) {
         pte_t *entry = &table[table_index(address, level)];
@@ -99,6 +104,8 @@ pte_t *pmap_entry(struct pmap *pmap, vm_offset_t address, bool create)
             return NULL;
         table = child(*entry);
     }
+    pmap->leaf = table;
+    pmap->leaf_number = address / table_entry_span(1);
     return &table[table_index(address, 0)];
 }
 

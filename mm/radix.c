@@ -38,15 +38,26 @@ static struct radix_node *node_create(void)
     return node;
 }
 
-void *radix_lookup(const struct radix *tree, uint64_t index)
+static void remember(struct radix *tree, struct radix_node *leaf, uint64_t index)
 {
-    void *item = tree->root;
+    tree->leaf = leaf;
+    tree->leaf_number = index / RADIX_FANOUT;
+}
+
+void *radix_descend(struct radix *tree, uint64_t index)
+{
+    struct radix_node *node = tree->root;
 
     if (!index_fits(index, tree->height))
         return NULL;
-    for (unsigned level = tree->height; item && level-- > 0;)
-        item = ((struct radix_node *)item)->slots[slot_number(index, level)];
-    return item;
+    if (tree->height == 0)
+        return node;
+    for (unsigned level = tree->height; node && --level > 0;)
+        node = node->slots[slot_number(index, level)];
+    if (!node)
+        return NULL;
+    remember(tree, node, index);
+    return node->slots[slot_number(index, 0)];
 }
 
 void **radix_slot(struct radix *tree, uint64_t index)
@@ -89,6 +100,7 @@ static void prune(struct radix *tree, uint64_t index)
         path[--level] = node;
         node = level > 0 ? node->slots[slot_number(index, level)] : NULL;
     }
+    tree->leaf = NULL;
     for (; level < tree->height && path[level]->used == 0; level++) {
         kmem_cache_free(&node_cache, path[level]);
         if (level + 1u == tree->height) {
@@ -101,13 +113,27 @@ static void prune(struct radix *tree, uint64_t index)
     }
 }
 
+static void put(struct radix_node *leaf, uint64_t index, void *item)
+{
+    unsigned number = slot_number(index, 0);
+
+    assert(!leaf->slots[number]);
+    leaf->slots[number] = item;
+    leaf->used |= UINT64_C(1) << number;
+}
+
 /*
  * Puts an item (not NULL) at an index that is free. False when a node could not be had: the content is
  * unchanged then.
  */
 bool radix_insert(struct radix *tree, uint64_t index, void *item)
 {
-    struct radix_node *node;
+    struct radix_node *node = tree->leaf;
+
+    if (node && index / RADIX_FANOUT == tree->leaf_number) {
+        put(node, index, item);
+        return true;
+    }
 
     if (!tree->root)
         tree->height = 0;
@@ -134,9 +160,8 @@ bool radix_insert(struct radix *tree, uint64_t index, void *item)
         }
         node = node->slots[number];
     }
-    assert(!node->slots[slot_number(index, 0)]);
-    node->slots[slot_number(index, 0)] = item;
-    node->used |= UINT64_C(1) << slot_number(index, 0);
+    remember(tree, node, index);
+    put(node, index, item);
     return true;
 }
 

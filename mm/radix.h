@@ -4,7 +4,8 @@
  *
  * The tree is as high as its largest index asks for; height 0 is a single page at index 0 without any
  * node. Each node knows by a bit mask which of its slots are used, so that a walk over a huge
- * range costs only what is there (H-10).
+ * range costs only what is there (H-10). The tree remembers the leaf that was used last: most look-ups
+ * are near the one before.
  */
 #ifndef MM_RADIX_H
 #define MM_RADIX_H
@@ -24,11 +25,24 @@ struct radix_node {
 struct radix {
     void *root;      /* height 0: the item at index 0 itself; else a node */
     uint8_t height;
+    struct radix_node *leaf; /* used last, or NULL */
+    uint64_t leaf_number;    /* index / RADIX_FANOUT of its items */
 };
 
 void radix_init(void);
+/* The same from the root down; remembers the leaf. */
+void *radix_descend(struct radix *tree, uint64_t index);
+
 /* The item at an index, or NULL. */
-void *radix_lookup(const struct radix *tree, uint64_t index);
+static inline void *radix_lookup(struct radix *tree, uint64_t index)
+{
+    struct radix_node *leaf = tree->leaf;
+
+    if (leaf && index / RADIX_FANOUT == tree->leaf_number)
+        return leaf->slots[index % RADIX_FANOUT];
+    return radix_descend(tree, index);
+}
+
 /* The address of the item's slot, to exchange it in place; NULL when there is none. */
 void **radix_slot(struct radix *tree, uint64_t index);
 /* Puts an item at a free index; false, tree unchanged in content, when there is no memory. */

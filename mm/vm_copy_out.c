@@ -91,6 +91,7 @@ static kern_return_t write_in_page(struct vm_map *map, vm_offset_t address, cons
             return result;
         if (lookup.device)
             return KERN_MEMORY_ERROR;
+        vm_object_reference(lookup.object);
         result = vm_fault_page(lookup.object, lookup.offset, VM_PROT_WRITE, WAIT_INTERRUPTIBLE,
                                &page, &writable);
         if (result != KERN_SUCCESS) {

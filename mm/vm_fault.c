@@ -2,9 +2,10 @@
 /*
  * From an address to a mapping (spec/vm.md 3, F1, F7, F8, F10, F11).
  *
- * Over a sleep the fault holds a reference on the object that its look-up found, nothing else. If the
- * map has changed meanwhile, the look-up is done anew: what was found stays resident, so that the
- * second time is short.
+ * Two cases are common and done without a sleep: the page is there, or the memory is new and is filled
+ * with zeros. In all others a reference on the object that the look-up found is held over the sleeps,
+ * nothing else. If the map has changed meanwhile, the look-up is done anew: what was found stays
+ * resident, so that the second time is short.
  */
 #include "kernel/task.h"
 #include "mm/fault.h"
@@ -14,100 +15,112 @@
 #include "mm/vm_map_lookup.h"
 #include "mm/vm_object.h"
 
-struct fault {
-    struct vm_map *map;
-    vm_offset_t address;         /* of the page */
-    vm_prot_t access;
-    enum wait_mode mode;
-    struct vm_map_lookup lookup;
-    bool done;
+/* How far a step brought the fault. */
+enum progress {
+    PROGRESS_DONE,      /* mapped */
+    PROGRESS_NOT_COMMON /* nothing was changed */
 };
 
-/* The page is there and may be used as asked, as it is. */
-static bool is_common(const struct fault *fault, const struct page *page)
+static bool enter(struct vm_map *map, vm_offset_t address, const struct vm_map_lookup *lookup,
+                  struct page *page, bool writable)
 {
-    return page && !page->busy && !page->absent && !(page->lock & fault->access);
-}
-
-/* Maps the page. Ends the fault, or waits for memory to try again. */
-static kern_return_t enter(struct fault *fault, struct page *page, bool writable)
-{
-    vm_prot_t protection = fault->lookup.protection & ~page->lock;
+    vm_prot_t protection = lookup->protection & ~page->lock;
 
     if (!writable)
         protection &= ~VM_PROT_WRITE;
-    if (!pmap_enter(fault->map->pmap, fault->address, page, protection,
-                    fault->lookup.wired && page->wire_count > 0))
-        return fault_wait_memory(fault->mode);
-    fault->done = true;
-    return KERN_SUCCESS;
+    return pmap_enter(map->pmap, address, page, protection,
+                      lookup->wired && page->wire_count > 0);
 }
 
-static kern_return_t enter_device(struct fault *fault)
+/* A page of zeros in an empty slot that nothing stands behind; NULL: that is not so, or not now. */
+static struct page *new_page(struct vm_object *object, vm_offset_t offset)
 {
-    if (!pmap_enter_device(fault->map->pmap, fault->address, fault->lookup.offset,
-                           fault->lookup.protection))
-        return fault_wait_memory(fault->mode);
-    fault->done = true;
-    return KERN_SUCCESS;
+    struct page *page;
+
+    if (object->shadow || object->association != ASSOCIATION_NONE ||
+        !(page = page_alloc(PAGE_NO_WAIT)))
+        return NULL;
+    if (!vm_object_insert(object, offset, page)) {
+        page_free(page);
+        return NULL;
+    }
+    page_zero(page);
+    page->referenced = true;
+    page_activate(page);
+    page_counts.zero_fills++;
+    task_current()->zero_fill_count++;
+    return page;
+}
+
+/* The common cases. */
+static enum progress try_common(struct vm_map *map, vm_offset_t address, vm_prot_t access,
+                                const struct vm_map_lookup *lookup)
+{
+    struct page *page = vm_object_page(lookup->object, lookup->offset);
+
+    if (!page)
+        page = new_page(lookup->object, lookup->offset);
+    if (!page || page->busy || page->absent || (page->lock & access))
+        return PROGRESS_NOT_COMMON;
+    if (page->queue == PAGE_QUEUE_INACTIVE) {
+        page_counts.reactivations++;
+        page_activate(page);
+    }
+    return enter(map, address, lookup, page, true) ? PROGRESS_DONE : PROGRESS_NOT_COMMON;
 }
 
 /* Finds or gets the page, which may sleep, and maps it if the map is still what it was. */
-static kern_return_t resolve(struct fault *fault)
+static kern_return_t resolve(struct vm_map *map, vm_offset_t address, vm_prot_t access,
+                             enum wait_mode mode, const struct vm_map_lookup *lookup, bool *done)
 {
     struct page *page;
     bool writable;
-    kern_return_t code = vm_fault_page(fault->lookup.object, fault->lookup.offset, fault->access,
-                                       fault->mode, &page, &writable);
+    kern_return_t code;
 
-    if (code != KERN_SUCCESS)
-        return code;
-    page_wake(page, WAIT_AWAKENED);
-    if (fault->lookup.version != fault->map->version)
-        return KERN_SUCCESS;
-    return enter(fault, page, writable);
+    vm_object_reference(lookup->object);
+    code = vm_fault_page(lookup->object, lookup->offset, access, mode, &page, &writable);
+    if (code == KERN_SUCCESS) {
+        page_wake(page, WAIT_AWAKENED);
+        if (lookup->version == map->version) {
+            *done = enter(map, address, lookup, page, writable);
+            if (!*done)
+                code = fault_wait_memory(mode);
+        }
+    }
+    vm_object_release(lookup->object);
+    return code;
 }
 
-/* One try, from the look-up on; fault->done tells whether it was the last. */
-static kern_return_t attempt(struct fault *fault)
+static kern_return_t enter_device(struct vm_map *map, vm_offset_t address, enum wait_mode mode,
+                                  const struct vm_map_lookup *lookup, bool *done)
 {
-    struct vm_object *object;
-    struct page *page;
-    kern_return_t code = vm_map_lookup(fault->map, fault->address, fault->access, &fault->lookup);
-
-    if (code == KERN_RESOURCE_SHORTAGE && page_counts.free <= page_levels.reserved)
-        return fault_wait_memory(fault->mode);
-    if (code != KERN_SUCCESS)
-        return code;
-    if (fault->lookup.device)
-        return enter_device(fault);
-    object = fault->lookup.object;
-    page = vm_object_page(object, fault->lookup.offset);
-    if (is_common(fault, page)) {
-        if (page->queue == PAGE_QUEUE_INACTIVE) {
-            page_counts.reactivations++;
-            page_activate(page);
-        }
-        code = enter(fault, page, true);
-    } else {
-        code = resolve(fault);
-    }
-    vm_object_release(object);
-    return code;
+    *done = pmap_enter_device(map->pmap, address, lookup->offset, lookup->protection);
+    return *done ? KERN_SUCCESS : fault_wait_memory(mode);
 }
 
 /* See fault.h. */
 kern_return_t vm_fault(struct vm_map *map, vm_offset_t address, vm_prot_t access,
                        enum wait_mode mode)
 {
-    struct fault fault = {.map = map, .address = page_trunc(address), .access = access,
-                          .mode = mode};
     kern_return_t code;
+    bool done = false;
 
+    address = page_trunc(address);
     page_counts.faults++;
     task_current()->fault_count++;
-    do
-        code = attempt(&fault);
-    while (code == KERN_SUCCESS && !fault.done);
+    do {
+        struct vm_map_lookup lookup;
+
+        code = vm_map_lookup(map, address, access, &lookup);
+        if (code == KERN_RESOURCE_SHORTAGE && page_counts.free <= page_levels.reserved)
+            code = fault_wait_memory(mode);
+        else if (code == KERN_SUCCESS && lookup.device)
+            code = enter_device(map, address, mode, &lookup, &done);
+        else if (code == KERN_SUCCESS &&
+                 try_common(map, address, access, &lookup) == PROGRESS_DONE)
+            return KERN_SUCCESS;
+        else if (code == KERN_SUCCESS)
+            code = resolve(map, address, access, mode, &lookup, &done);
+    } while (code == KERN_SUCCESS && !done);
     return code;
 }

@@ -53,8 +53,6 @@ kern_return_t vm_map_lookup(struct vm_map *map, vm_offset_t address, vm_prot_t a
         if (made != KERN_SUCCESS)
             return made;
     }
-    if (entry->object)
-        vm_object_reference(entry->object);
     result->entry = entry;
     result->object = entry->object;
     result->offset = entry->offset + (page_trunc(address) - entry->start);

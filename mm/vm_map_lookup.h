@@ -9,7 +9,7 @@
 
 struct vm_map_lookup {
     struct vm_map_entry *entry;        /* valid until the version changes */
-    struct vm_object *object;          /* with a new reference */
+    struct vm_object *object;          /* the entry's: to be referenced before a sleep */
     vm_offset_t offset;                /* of the page */
     vm_prot_t protection;              /* most that may be mapped (no write while needs_copy) */
     bool wired;                        /* to be mapped as wired */

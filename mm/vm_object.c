@@ -74,11 +74,6 @@ void vm_object_free(struct vm_object *object)
     kmem_cache_free(&object_cache, object);
 }
 
-struct page *vm_object_page(const struct vm_object *object, vm_offset_t offset)
-{
-    return radix_lookup(&object->pages, offset >> PAGE_SHIFT_BITS);
-}
-
 struct page *vm_object_next_page(const struct vm_object *object, vm_offset_t offset,
                                  vm_offset_t end)
 {

@@ -93,7 +93,11 @@ void vm_object_reference(struct vm_object *object);
 void vm_object_free(struct vm_object *object);
 
 /* The page or placeholder in a slot, or NULL. */
-struct page *vm_object_page(const struct vm_object *object, vm_offset_t offset);
+static inline struct page *vm_object_page(const struct vm_object *object, vm_offset_t offset)
+{
+    /* The tree notes where it was used last: no change that a user of the object could tell. */
+    return radix_lookup((struct radix *)&object->pages, offset >> PAGE_SHIFT_BITS);
+}
 /* The first page at or above offset and below end, or NULL: walks what is there, not the range. */
 struct page *vm_object_next_page(const struct vm_object *object, vm_offset_t offset,
                                  vm_offset_t end);
