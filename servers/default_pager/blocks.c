@@ -2,6 +2,7 @@
 #include "blocks.h"
 
 #define WORD_BITS 64u
+#define RUN_AHEAD 16u
 
 static bool block_is_free(const struct block_map *map, uint32_t block)
 {
@@ -76,24 +77,25 @@ static void mark_used(struct block_map *map, uint32_t first, uint32_t count)
     map->cursor = first + count < map->total ? first + count : 0;
 }
 
+/*
+ * Goes on where the last search ended, as long as that run lasts; then looks for a run that is
+ * worth going on in, even if less is wanted now: pages that arrive one by one get blocks side by
+ * side.
+ */
 uint32_t blocks_take(struct block_map *map, uint32_t wanted, uint32_t *first)
 {
-    uint32_t length = 0;
+    uint32_t length = 0, aim = wanted > RUN_AHEAD ? wanted : RUN_AHEAD;
     if (map->free == 0 || wanted == 0)
         return 0;
-    search(map, map->cursor, map->total, wanted, first, &length);
-    search(map, 0, map->cursor, wanted, first, &length);
+    *first = map->cursor;
+    length = run_length(map, map->cursor, wanted, map->total);
+    if (length < wanted) {
+        length = 0;
+        search(map, map->cursor, map->total, aim, first, &length);
+        search(map, 0, map->cursor, aim, first, &length);
+    }
+    length = length < wanted ? length : wanted;
     mark_used(map, *first, length);
-    return length;
-}
-
-uint32_t blocks_take_at(struct block_map *map, uint32_t first, uint32_t wanted)
-{
-    if (first >= map->total)
-        return 0;
-    uint32_t length = run_length(map, first, wanted, map->total);
-    if (length > 0)
-        mark_used(map, first, length);
     return length;
 }
 

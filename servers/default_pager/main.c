@@ -3,11 +3,12 @@
  * The default pager: keeps anonymous memory that the kernel evicts, on a disk, so that disk and
  * memory never hold the same page twice (spec/emmi.md 5.8, spec/vm.md 6).
  *
- * Usage: default_pager HOST DEVICE [disk[=NAME]] [space=MiB] [threads=N]
+ * Usage: default_pager HOST DEVICE [disk[=NAME]] [space=MiB] [threads=N] [cluster=PAGES]
  *   HOST DEVICE   names of the host's privileged port and the device master port
  *   disk          adds all of the disk that the name service knows as "disk" (or NAME)
  *   space         most paging space that there may ever be; three times the memory if not given
  *   threads       that serve the kernel's objects, at least 2
+ *   cluster       most pages that the kernel asks for at once, a power of two
  *
  * Nothing that serves page-out may wait for a page: everything is allocated and wired before the
  * kernel is told of this pager (DP1, DP2).
@@ -34,6 +35,7 @@
 
 #define INTERNAL_THREADS 4u
 #define EXTERNAL_THREADS 2u
+#define CLUSTER_PAGES 8u
 /* Per page of paging space: a record, its place in the hash table, a bit. */
 #define ARENA_BYTES_PER_PAGE (sizeof(struct record) + sizeof(uint32_t) + 1)
 #define ARENA_FIXED_BYTES (OBJECT_MAX * sizeof(struct object) + (size_t)128 * 1024)
@@ -109,11 +111,11 @@ static void start_threads(vm_size_t internal)
         fail("threads", KERN_RESOURCE_SHORTAGE);
 }
 
-static void become_default_manager(void)
+static void become_default_manager(vm_size_t cluster_bytes)
 {
     mach_port_t previous = lifecycle_ports.manager;
-    require(
-        "vm_set_default_memory_manager", vm_set_default_memory_manager(host_privileged, &previous));
+    require("host_default_memory_manager",
+        host_default_memory_manager(host_privileged, &previous, cluster_bytes));
     if (previous != MACH_PORT_NULL)
         mach_port_deallocate(mach_task_self(), previous);
 }
@@ -166,7 +168,8 @@ int main(int argc, char **argv)
 {
     char disk[32];
     if (argc < 3) {
-        puts("usage: default_pager HOST DEVICE [disk[=NAME]] [space=MiB] [threads=N]");
+        puts("usage: default_pager HOST DEVICE [disk[=NAME]] [space=MiB] [threads=N] "
+             "[cluster=PAGES]");
         return 1;
     }
     host_privileged = (mach_port_t)strtoul(argv[1], NULL, 10);
@@ -179,7 +182,7 @@ int main(int argc, char **argv)
     start_threads(threads < 2 ? 2 : threads);
     require("thread_wire", thread_wire(host_privileged, thread_self(), TRUE));
     require("vm_wire_all", vm_wire_all(host_privileged, mach_task_self(), VM_WIRE_CURRENT));
-    become_default_manager();
+    become_default_manager(option_number(argc, argv, "cluster", CLUSTER_PAGES) * PAGER_PAGE);
     require("bootstrap_register",
         bootstrap_register(bootstrap_port, "default_pager", service_ports.service));
     if (argument_value(argc, argv, "disk", disk, sizeof disk))

@@ -77,16 +77,6 @@ static uint32_t stretch(const struct returned *returned, enum fate fate)
     return count;
 }
 
-/* The block after that of the page before: there, both can be read in one transfer later. */
-static block_t neighbour_hint(const struct object *object, uint64_t page)
-{
-    const struct record *before = page == 0 ? NULL : records_find(object, page - 1);
-    if (before == NULL || before->block == BLOCK_NONE ||
-        (before->state != PAGE_STORED && before->state != PAGE_SUPPLIED))
-        return BLOCK_NONE;
-    return before->block + 1;
-}
-
 /* Makes a record's page STORED at a block, with a write to come. */
 static void begin_write(struct record *record, block_t block)
 {
@@ -114,9 +104,9 @@ static uint32_t plan_new(
     struct returned *returned, enum fate fate, uint32_t wanted, struct run *run)
 {
     struct object *object = returned->object;
-    block_t hint = neighbour_hint(object, returned->first), block = BLOCK_NONE;
-    uint32_t got = fate == FATE_RESERVED ? store_take_reserved(wanted, hint, &block)
-                                         : store_take(wanted, hint, &block);
+    block_t block = BLOCK_NONE;
+    uint32_t got =
+        fate == FATE_RESERVED ? store_take_reserved(wanted, &block) : store_take(wanted, &block);
     if (got == 0) {
         leave_state(records_find(object, returned->first));
         if (fate == FATE_RESERVED)
@@ -306,7 +296,7 @@ static bool next_held(struct write_run *run)
         if (record == NULL)
             continue;
         *run = (struct write_run){object, record->page, 1, BLOCK_NONE, record->data};
-        if (store_take(1, neighbour_hint(object, record->page), &run->block) == 0)
+        if (store_take(1, &run->block) == 0)
             return false;
         begin_write(record, run->block);
         object->held_count--;

@@ -9,6 +9,7 @@
 
 #define SEGMENT_SHIFT 24
 #define SEGMENT_BLOCKS_MAX (1u << SEGMENT_SHIFT)
+#define TURN_BLOCKS 64u
 
 struct segment {
     struct store *store; /* NULL: slot unused */
@@ -22,7 +23,8 @@ struct segment {
 static struct store stores[STORE_MAX];
 static struct segment segments[SEGMENT_MAX];
 static unsigned segment_count; /* slots in use or once used */
-static unsigned next_segment;  /* round robin */
+static unsigned next_segment;  /* whose turn it is */
+static uint32_t turn_blocks;   /* taken in this turn */
 static uint64_t total_blocks, free_blocks, reserved_blocks;
 
 static struct segment *segment_of(block_t block)
@@ -177,45 +179,47 @@ static struct segment *segment_choose(void)
         if (best == NULL || segment->store->priority > best->store->priority)
             best = segment;
     }
-    if (best != NULL)
-        next_segment = (unsigned)(best - segments) + 1;
     return best;
 }
 
-/* Takes blocks without regard to reservations. Conditions: wanted <= free_blocks. */
-static uint32_t take(uint32_t wanted, block_t hint, block_t *first)
+/* Passes the turn on after TURN_BLOCKS. */
+static void count_turn(const struct segment *segment, uint32_t blocks)
 {
-    if (wanted == 0)
+    unsigned index = (unsigned)(segment - segments);
+    turn_blocks = index == next_segment ? turn_blocks + blocks : blocks;
+    next_segment = index;
+    if (turn_blocks >= TURN_BLOCKS) {
+        next_segment = index + 1;
+        turn_blocks = 0;
+    }
+}
+
+/* Takes blocks without regard to reservations. Conditions: wanted <= free_blocks. */
+static uint32_t take(uint32_t wanted, block_t *first)
+{
+    struct segment *segment = wanted == 0 ? NULL : segment_choose();
+    uint32_t index = 0;
+    if (segment == NULL)
         return 0;
-    uint32_t count = 0;
-    if (hint != BLOCK_NONE && index_of(hint) != 0) {
-        count = blocks_take_at(&segment_of(hint)->blocks, index_of(hint), wanted);
-        *first = hint;
-    }
-    if (count == 0) {
-        struct segment *segment = segment_choose();
-        if (segment == NULL)
-            return 0;
-        uint32_t index = 0;
-        count = blocks_take(&segment->blocks, wanted, &index);
-        *first = (block_t)(segment - segments) << SEGMENT_SHIFT | index;
-    }
+    uint32_t count = blocks_take(&segment->blocks, wanted, &index);
+    *first = (block_t)(segment - segments) << SEGMENT_SHIFT | index;
     free_blocks -= count;
+    count_turn(segment, count);
     return count;
 }
 
-uint32_t store_take(uint32_t wanted, block_t hint, block_t *first)
+uint32_t store_take(uint32_t wanted, block_t *first)
 {
     uint64_t available = store_available();
-    return take(wanted < available ? wanted : (uint32_t)available, hint, first);
+    return take(wanted < available ? wanted : (uint32_t)available, first);
 }
 
-uint32_t store_take_reserved(uint32_t wanted, block_t hint, block_t *first)
+uint32_t store_take_reserved(uint32_t wanted, block_t *first)
 {
     if (wanted > reserved_blocks)
         wanted = (uint32_t)reserved_blocks;
     /* Blocks that failed may have left fewer than are reserved. */
-    uint32_t count = take(wanted < free_blocks ? wanted : (uint32_t)free_blocks, hint, first);
+    uint32_t count = take(wanted < free_blocks ? wanted : (uint32_t)free_blocks, first);
     reserved_blocks -= count;
     return count;
 }

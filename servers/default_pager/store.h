@@ -3,7 +3,8 @@
  * Where pages are kept: backing stores, each made of segments of devices (DP8).
  *
  * Blocks of all segments share one number space: the segment in the upper 8 bits, the block in it
- * in the lower 24. Segments of the store with the highest priority are used first, in turn.
+ * in the lower 24. Segments of the store with the highest priority are used first, in turn; each
+ * turn is a stretch of blocks, so that what is written together lies together.
  *
  * Reservations (H-19): a page that was handed to the kernel gave its block back, but will want one
  * again. `reserved` counts such pages; ordinary allocations leave that many blocks alone.
@@ -57,11 +58,10 @@ kern_return_t store_add_segment(
 /* Blocks of one store. */
 void store_count(const struct store *store, uint64_t *total, uint64_t *free);
 
-/* Takes at most `wanted` contiguous blocks that are not reserved, at `hint` if that is free
-   (BLOCK_NONE: no preference). Returns how many; 0 when there is none. */
-uint32_t store_take(uint32_t wanted, block_t hint, block_t *first);
+/* Takes at most `wanted` contiguous blocks that are not reserved; returns how many, 0: none. */
+uint32_t store_take(uint32_t wanted, block_t *first);
 /* The same, drawing on the reservations of as many pages. */
-uint32_t store_take_reserved(uint32_t wanted, block_t hint, block_t *first);
+uint32_t store_take_reserved(uint32_t wanted, block_t *first);
 /* Gives a block back. */
 void store_give(block_t block);
 /* Gives a block back and reserves one for the page's return. */

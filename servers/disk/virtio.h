@@ -21,8 +21,8 @@
 #define VIRTIO_PORTS 0x40
 
 #define SECTOR_BYTES 512u
-#define SLOT_COUNT 16u
-#define SLOT_BYTES (32u * 1024)
+#define SLOT_COUNT 8u
+#define SLOT_BYTES (64u * 1024)
 
 /* Sets the device up; draws on the host for memory that devices can reach. KERN_FAILURE: the device
    does not take the drivers's terms. */

@@ -63,10 +63,7 @@ static void test_blocks(void)
             used--;
             continue;
         }
-        if (rand() % 3 == 0)
-            got = blocks_take_at(&map, first, wanted);
-        else
-            got = blocks_take(&map, wanted, &first);
+        got = blocks_take(&map, wanted, &first);
         fake_check(got <= wanted && first + got <= BLOCKS, "no more than wanted, all inside");
         for (uint32_t i = first; i < first + got; i++) {
             fake_check(!taken[i], "no block is given out twice");
@@ -118,7 +115,7 @@ static void test_segments(struct store *store)
     fake_check(total == 8 + 16 + 8 && free == total, "blocks of the store are counted");
 
     block_t block = BLOCK_NONE;
-    fake_check(store_take(1, BLOCK_NONE, &block) == 1, "a block is given out");
+    fake_check(store_take(1, &block) == 1, "a block is given out");
     mach_port_t devices[SEGMENT_MAX];
     unsigned count = 0;
     fake_check(store_delete(store, devices, &count) == KERN_FAILURE, "in use: not deleted");
