@@ -131,6 +131,23 @@ static kern_return_t wire_new(struct vm_map *map, const struct addition *additio
     return result;
 }
 
+kern_return_t vm_map_allocate(struct vm_map *map, vm_offset_t *address, vm_size_t size,
+                              bool anywhere)
+{
+    struct addition addition = {
+        .size = size,
+        .protection = VM_PROT_DEFAULT,
+        .max_protection = VM_PROT_ALL,
+        .inheritance = VM_INHERIT_DEFAULT,
+    };
+    kern_return_t result = add(map, &addition, *address, 0, anywhere);
+
+    if (result != KERN_SUCCESS)
+        return result;
+    *address = addition.start;
+    return map->wire_future ? wire_new(map, &addition) : KERN_SUCCESS;
+}
+
 kern_return_t vm_map_enter(struct vm_map *map, vm_offset_t *address, vm_size_t size,
                            vm_offset_t mask, bool anywhere, struct vm_object *object,
                            vm_offset_t offset, bool needs_copy, vm_prot_t protection,

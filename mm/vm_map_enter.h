@@ -19,6 +19,9 @@ kern_return_t vm_map_enter(struct vm_map *map, vm_offset_t *address, vm_size_t s
                            vm_offset_t mask, bool anywhere, struct vm_object *object,
                            vm_offset_t offset, bool needs_copy, vm_prot_t protection,
                            vm_prot_t max_protection, vm_inherit_t inheritance);
+/* The common case of it: private zero-fill memory, readable and writable, inherited as a copy. */
+kern_return_t vm_map_allocate(struct vm_map *map, vm_offset_t *address, vm_size_t size,
+                              bool anywhere);
 /* Shows device memory, uncached. Also KERN_INVALID_ARGUMENT for a physical address off the page. */
 kern_return_t vm_map_enter_device(struct vm_map *map, vm_offset_t *address, vm_size_t size,
                                   vm_offset_t mask, bool anywhere, uint64_t physical,

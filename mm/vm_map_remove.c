@@ -96,15 +96,10 @@ static void punch(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t st
     vm_map_tree_resized(map, entry);
 }
 
-/*
- * Removes [start, end), page aligned; holes are fine. Cannot fail.
- * Conditions: where an entry reaches beyond the range on both sides, there is a spare.
- */
-void vm_map_remove_range(struct vm_map *map, vm_offset_t start, vm_offset_t end,
-                         struct vm_map_spares *spares)
+/* Removes the range from its first entry on, which may be NULL. */
+static void remove_from(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t start,
+                        vm_offset_t end, struct vm_map_spares *spares)
 {
-    struct vm_map_entry *entry = vm_map_first_entry(map, start);
-
     while (entry && entry->start < end) {
         struct vm_map_entry *next = vm_map_next_entry(map, entry);
 
@@ -120,25 +115,41 @@ void vm_map_remove_range(struct vm_map *map, vm_offset_t start, vm_offset_t end,
     }
 }
 
+/*
+ * Removes [start, end), page aligned; holes are fine. Cannot fail.
+ * Conditions: where an entry reaches beyond the range on both sides, there is a spare.
+ */
+void vm_map_remove_range(struct vm_map *map, vm_offset_t start, vm_offset_t end,
+                         struct vm_map_spares *spares)
+{
+    remove_from(map, vm_map_first_entry(map, start), start, end, spares);
+}
+
+/* Removes a range in the middle of one entry, which takes another entry. */
+static kern_return_t remove_middle(struct vm_map *map, vm_offset_t start, vm_offset_t end)
+{
+    struct vm_map_spares spares;
+    kern_return_t result = vm_map_take_spares(map, start, start, &spares);
+
+    if (result != KERN_SUCCESS)
+        return result;
+    vm_map_remove_range(map, start, end, &spares);
+    vm_map_free_spares(&spares);
+    return KERN_SUCCESS;
+}
+
 kern_return_t vm_map_remove(struct vm_map *map, vm_offset_t address, vm_size_t size)
 {
-    struct vm_map_spares spares = {{NULL, NULL}};
-    struct vm_map_entry *around;
-    vm_offset_t start, end;
+    vm_offset_t start = page_trunc(address), end = page_round(address + size);
+    struct vm_map_entry *entry;
 
     if (!vm_map_range_valid(map, address, size))
         return KERN_INVALID_ADDRESS;
     if (size == 0)
         return KERN_SUCCESS;
-    start = page_trunc(address);
-    end = page_round(address + size);
-    if (vm_map_lookup_entry(map, start, &around) && around->start < start && around->end > end) {
-        kern_return_t result = vm_map_take_spares(map, start, start, &spares);
-
-        if (result != KERN_SUCCESS)
-            return result;
-    }
-    vm_map_remove_range(map, start, end, &spares);
-    vm_map_free_spares(&spares);
+    entry = vm_map_first_entry(map, start);
+    if (entry && entry->start < start && entry->end > end)
+        return remove_middle(map, start, end);
+    remove_from(map, entry, start, end, NULL);
     return KERN_SUCCESS;
 }

@@ -31,8 +31,7 @@ kern_return_t vm_allocate(struct vm_map *map, vm_address_t *address, vm_size_t s
         *address = 0;
         return KERN_SUCCESS;
     }
-    return vm_map_enter(map, address, size, 0, anywhere, NULL, 0, false, VM_PROT_DEFAULT,
-                        VM_PROT_ALL, VM_INHERIT_DEFAULT);
+    return vm_map_allocate(map, address, size, anywhere);
 }
 
 /* Removes what is mapped; holes are fine (V-02). KERN_INVALID_ADDRESS, KERN_RESOURCE_SHORTAGE. */
