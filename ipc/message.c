@@ -11,7 +11,6 @@
 #include "mm/kmem.h"
 
 #define SMALL_RESERVE 256u  /* buffers kept for page-out and notifications */
-#define SMALL_CACHED 64u    /* free buffers that a processor keeps at hand */
 #define CHUNK_MESSAGES 32u  /* messages destroyed between two openings for interrupts */
 
 static struct kmem_cache small_cache;
@@ -83,7 +82,7 @@ void message_free(struct message *message)
 
     if (message->capacity != MESSAGE_SMALL_BYTES) {
         kmem_free(message, offsetof(struct message, header) + message->capacity);
-    } else if (cpu->free_message_count < SMALL_CACHED) {
+    } else if (cpu->free_message_count < MESSAGE_SMALL_CACHED) {
         *(struct message **)message = cpu->free_messages;
         cpu->free_messages = message;
         cpu->free_message_count++;

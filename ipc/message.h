@@ -29,7 +29,10 @@ struct space;
 #define MESSAGE_INLINE_MAX 65536u   /* P-10 */
 #define MESSAGE_SMALL_BYTES 256u    /* header and body that fit the cached small buffer */
 
+#define MESSAGE_SMALL_CACHED 64u    /* free small buffers that a processor keeps at hand */
+
 #define MESSAGE_CIRCULAR 0x1u       /* carries a receive right that nobody could ever receive */
+#define MESSAGE_USER_FORM 0x4u      /* handed over by the fast path: rights are in the receiver's space */
 #define MESSAGE_CHARGED 0x2u        /* payer->queued_bytes includes it; holds a reference on payer */
 
 struct message {

@@ -55,6 +55,14 @@ static void watch_reply(struct space *space, mach_port_name_t name, struct port 
         port_forget_send_once(once);
 }
 
+void message_copyout_notify(struct message *message, struct space *space, struct port *notify)
+{
+    const mach_msg_user_header_t *user = (const mach_msg_user_header_t *)&message->header;
+
+    if (notify && MACH_PORT_NAME_VALID(user->msgh_remote_port))
+        watch_reply(space, user->msgh_remote_port, notify);
+}
+
 /* Fills the header in user form. Consumes the destination right; the reply right is gone already. */
 static void finish_header(struct message *message, struct space *space, mach_port_name_t reply,
                           mach_msg_type_name_t reply_type)

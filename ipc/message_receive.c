@@ -36,14 +36,14 @@ static void describe_set(const void *object, char *buffer, size_t bytes)
     ksnprintf(buffer, bytes, "port set 0x%x, %u members", set->name, set->member_count);
 }
 
-static const struct wait_reason wait_on_port = {"a message", describe_port};
-static const struct wait_reason wait_on_set = {"a message to a set", describe_set};
+const struct wait_reason message_wait_on_port = {"a message", describe_port};
+const struct wait_reason message_wait_on_set = {"a message to a set", describe_set};
 
 static void source_of_port(struct port *port, struct source *source)
 {
     source->receivers = &port->receivers;
     source->port = port->message_count > 0 ? port : NULL;
-    source->reason = &wait_on_port;
+    source->reason = &message_wait_on_port;
     source->object = port;
 }
 
@@ -66,7 +66,7 @@ static mach_msg_return_t find_source(struct space *space, mach_port_name_t name,
     source->port = list_empty(&entry->set->ready)
                        ? NULL
                        : list_entry(list_first(&entry->set->ready), struct port, ready_link);
-    source->reason = &wait_on_set;
+    source->reason = &message_wait_on_set;
     source->object = entry->set;
     return MACH_MSG_SUCCESS;
 }
@@ -88,7 +88,7 @@ static mach_msg_return_t take(struct source *source, mach_msg_option_t option,
     return MACH_MSG_SUCCESS;
 }
 
-static mach_msg_return_t receive_error(wait_result_t result)
+mach_msg_return_t message_receive_error(wait_result_t result)
 {
     switch (result) {
     case WAIT_TIMED_OUT:
@@ -121,7 +121,7 @@ static mach_msg_return_t sleep_on(const struct source *source, mach_msg_size_t r
     *message = thread->handed_message;
     thread->handed_message = NULL;
     assert(!*message || result == WAIT_AWAKENED);
-    return result == WAIT_AWAKENED ? MACH_MSG_SUCCESS : receive_error(result);
+    return result == WAIT_AWAKENED ? MACH_MSG_SUCCESS : message_receive_error(result);
 }
 
 mach_msg_return_t message_receive(struct space *space, mach_port_name_t name,

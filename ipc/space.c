@@ -109,32 +109,47 @@ static void free_list_append(struct space *space, struct name_entry *entry)
     space->free_last = entry;
 }
 
-/* Adds a leaf's worth of slots. Index 0 is never given out, nor is an index with no name left. */
-static kern_return_t add_leaf(struct space *space)
+/* The leaf that holds an index, made if need be; NULL without memory. */
+static struct name_entry *make_leaf(struct space *space, uint32_t index)
 {
-    uint32_t leaf = space->slots_made >> SPACE_LEAF_BITS;
+    uint32_t leaf = index >> SPACE_LEAF_BITS;
     struct space_middle **middle = &space->top[leaf >> SPACE_MIDDLE_BITS];
-    struct name_entry *slots;
+    struct name_entry **slots;
 
-    if (space->slots_made >= SPACE_NAMES_MAX)
-        return KERN_NO_SPACE;
     if (*middle == &empty_middle) {
         struct space_middle *fresh = kmem_alloc(sizeof *fresh);
 
         if (!fresh)
-            return KERN_RESOURCE_SHORTAGE;
+            return NULL;
         *fresh = empty_middle;
         *middle = fresh;
     }
-    slots = leaf_alloc();
+    slots = &(*middle)->leaves[leaf % SPACE_MIDDLE_SLOTS];
+    if (*slots == empty_leaf) {
+        struct name_entry *fresh = leaf_alloc();
+
+        if (!fresh)
+            return NULL;
+        for (uint32_t i = 0; i < SPACE_LEAF_SLOTS; i++)
+            fresh[i].name = ((leaf << SPACE_LEAF_BITS) + i) << SPACE_GENERATION_BITS | 1;
+        *slots = fresh;
+    }
+    return *slots;
+}
+
+/* Puts one more leaf's free slots on the free list; never index 0. */
+static kern_return_t add_leaf(struct space *space)
+{
+    struct name_entry *slots;
+
+    if (space->slots_made >= SPACE_NAMES_MAX)
+        return KERN_NO_SPACE;
+    slots = make_leaf(space, space->slots_made);
     if (!slots)
         return KERN_RESOURCE_SHORTAGE;
-    (*middle)->leaves[leaf % SPACE_MIDDLE_SLOTS] = slots;
-    for (uint32_t i = 0; i < SPACE_LEAF_SLOTS; i++) {
-        slots[i].name = (space->slots_made + i) << SPACE_GENERATION_BITS | 1;
-        if (space->slots_made + i != 0)
+    for (uint32_t i = space->slots_made == 0; i < SPACE_LEAF_SLOTS; i++)
+        if (slots[i].bits == 0)
             free_list_append(space, &slots[i]);
-    }
     space->slots_made += SPACE_LEAF_SLOTS;
     return KERN_SUCCESS;
 }
@@ -186,11 +201,38 @@ struct name_entry *space_chosen_lookup(const struct space *space, mach_port_name
     return chosen ? &chosen->entry : NULL;
 }
 
+/* A slot of the table for a name of the user's choice, if its index has not come up yet; else NULL. */
+static struct name_entry *reserve_slot(struct space *space, mach_port_name_t name)
+{
+    uint32_t index = name >> SPACE_GENERATION_BITS;
+    struct name_entry *slots;
+
+    if (index < space->slots_made || index >= SPACE_NAMES_MAX)
+        return NULL;
+    slots = make_leaf(space, index);
+    if (!slots || slots[index % SPACE_LEAF_SLOTS].bits != 0)
+        return NULL;
+    slots[index % SPACE_LEAF_SLOTS].name = name;
+    return &slots[index % SPACE_LEAF_SLOTS];
+}
+
+/* A name of the user's choice outside the table. */
+static struct name_entry *alloc_chosen(struct space *space, mach_port_name_t name)
+{
+    struct chosen_entry *chosen =
+        space_hash_prepare(&space->chosen) ? kmem_cache_alloc(&chosen_cache) : NULL;
+
+    if (!chosen)
+        return NULL;
+    memset(chosen, 0, sizeof *chosen);
+    chosen->entry.name = name;
+    space_hash_insert_chosen(space, chosen);
+    return &chosen->entry;
+}
+
 kern_return_t space_entry_alloc_name(struct space *space, mach_port_name_t name,
                                      struct name_entry **result)
 {
-    struct chosen_entry *chosen;
-
     if (!space->active)
         return KERN_INVALID_TASK;
     if (!MACH_PORT_NAME_VALID(name))
@@ -199,14 +241,12 @@ kern_return_t space_entry_alloc_name(struct space *space, mach_port_name_t name,
         return KERN_NAME_EXISTS;
     if (space->chosen.count >= SPACE_NAMES_MAX)
         return KERN_NO_SPACE;
-    chosen = space_hash_prepare(&space->chosen) ? kmem_cache_alloc(&chosen_cache) : NULL;
-    if (!chosen)
+    *result = reserve_slot(space, name);
+    if (!*result)
+        *result = alloc_chosen(space, name);
+    if (!*result)
         return KERN_RESOURCE_SHORTAGE;
-    memset(chosen, 0, sizeof *chosen);
-    chosen->entry.name = name;
-    space_hash_insert_chosen(space, chosen);
     space->names++;
-    *result = &chosen->entry;
     return KERN_SUCCESS;
 }
 
@@ -234,16 +274,39 @@ void space_entry_free(struct space *space, struct name_entry *entry)
     entry->bits = 0;
     entry->port = NULL;
     entry->name = next_generation(entry->name);
-    free_list_append(space, entry);
+    if (entry->name >> SPACE_GENERATION_BITS < space->slots_made)
+        free_list_append(space, entry);
 }
 
 /* --- all names --- */
 
-static struct name_entry *leaf_at(struct space *space, uint32_t index)
+/* Calls function for every leaf that there is. */
+static void for_each_leaf(struct space *space,
+                          void (*function)(struct space *, struct name_entry *, void *),
+                          void *argument)
 {
-    uint32_t leaf = index >> SPACE_LEAF_BITS;
+    for (uint32_t top = 0; top < SPACE_TOP_SLOTS; top++) {
+        struct space_middle *middle = space->top[top];
 
-    return space->top[leaf >> SPACE_MIDDLE_BITS]->leaves[leaf % SPACE_MIDDLE_SLOTS];
+        for (uint32_t i = 0; middle != &empty_middle && i < SPACE_MIDDLE_SLOTS; i++)
+            if (middle->leaves[i] != empty_leaf)
+                function(space, middle->leaves[i], argument);
+    }
+}
+
+/* What is to be done with each name. */
+struct visit {
+    void (*function)(struct space *, struct name_entry *, void *);
+    void *argument;
+};
+
+static void visit_leaf(struct space *space, struct name_entry *leaf, void *argument)
+{
+    const struct visit *visit = argument;
+
+    for (uint32_t i = 0; i < SPACE_LEAF_SLOTS; i++)
+        if (leaf[i].bits != 0)
+            visit->function(space, &leaf[i], visit->argument);
 }
 
 static void for_each_chosen(struct space *space,
@@ -266,13 +329,9 @@ static void for_each_chosen(struct space *space,
 void space_for_each(struct space *space,
                     void (*function)(struct space *, struct name_entry *, void *), void *argument)
 {
-    for (uint32_t base = 0; base < space->slots_made; base += SPACE_LEAF_SLOTS) {
-        struct name_entry *leaf = leaf_at(space, base);
+    struct visit visit = {function, argument};
 
-        for (uint32_t i = 0; i < SPACE_LEAF_SLOTS; i++)
-            if (leaf[i].bits != 0)
-                function(space, &leaf[i], argument);
-    }
+    for_each_leaf(space, visit_leaf, &visit);
     for_each_chosen(space, function, argument);
 }
 
@@ -285,10 +344,16 @@ static void destroy_name(struct space *space, struct name_entry *entry, void *ar
         cpu_interrupt_window();
 }
 
+static void free_one_leaf(struct space *space, struct name_entry *leaf, void *unused)
+{
+    (void)space;
+    (void)unused;
+    leaf_free(leaf);
+}
+
 static void free_table(struct space *space)
 {
-    for (uint32_t base = 0; base < space->slots_made; base += SPACE_LEAF_SLOTS)
-        leaf_free(leaf_at(space, base));
+    for_each_leaf(space, free_one_leaf, NULL);
     for (uint32_t i = 0; i < SPACE_TOP_SLOTS; i++) {
         if (space->top[i] != &empty_middle)
             kmem_free(space->top[i], sizeof(struct space_middle));

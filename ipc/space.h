@@ -3,9 +3,9 @@
  * Port name spaces: 32-bit names -> rights.
  *
  * A name is a 24-bit index and an 8-bit generation (low bits), so that a stale name does not hit
- * the next right in its slot (P-02). 0 and 0xffffffff are never names. Look-up of names that the kernel
- * chose is a table walk of fixed depth (ipc/space_table.h); names that a user chose are kept in a
- * hash. By port (send rights merge under one name) there is another hash (ipc/space_hash.c).
+ * the next right in its slot (P-02). 0 and 0xffffffff are never names. Look-up by name is a table walk
+ * of fixed depth (ipc/space_table.h), by port (send rights merge under one name) a hash
+ * (ipc/space_hash.h).
  * A space is alive until space_destroy(); references keep the structure.
  */
 #ifndef IPC_SPACE_H

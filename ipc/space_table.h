@@ -2,9 +2,10 @@
 /*
  * The inside of a space, for the message system's own files.
  *
- * Slots that the kernel hands out live in leaves of 128, found through a table of fixed depth; slots
- * never move while they exist. A freed slot goes to the tail of the free list with its generation
- * counted up, so that a name comes back as late as possible.
+ * Slots live in leaves of 128, found through a table of fixed depth; they never move while they exist. A
+ * freed slot goes to the tail of the free list with its generation counted up, so that a name comes
+ * back as late as possible. A name that a user chose gets its slot in the table if the free list has not
+ * reached that index yet (slots_made); else it lives in a hash.
  */
 #ifndef IPC_SPACE_TABLE_H
 #define IPC_SPACE_TABLE_H
@@ -46,9 +47,9 @@ struct space {
     struct task *task;
     struct space_middle *top[SPACE_TOP_SLOTS];
     struct name_entry *free_first, *free_last;
-    uint32_t slots_made;        /* indices below it have a leaf, but for index 0's own slot */
+    uint32_t slots_made;        /* free slots with lower indices are on the free list, but for 0 */
     uint32_t names;             /* entries in use, of both kinds */
-    struct space_hash chosen;   /* names of the user's choice */
+    struct space_hash chosen;   /* names of the user's choice that have no slot in the table */
     struct space_hash sends;    /* pure send rights by port */
     uint64_t queued_bytes;      /* of messages that its task has sent and nobody has received yet */
 };
@@ -78,11 +79,48 @@ static inline struct name_entry *space_entry(const struct space *space, mach_por
  * anything else happens. KERN_INVALID_TASK (dead space), KERN_NO_SPACE, KERN_RESOURCE_SHORTAGE.
  */
 kern_return_t space_entry_alloc(struct space *space, struct name_entry **entry);
+static inline kern_return_t space_entry_alloc_fast(struct space *space, struct name_entry **result)
+{
+    struct name_entry *entry = space->free_first;
+
+    if (!entry || space->chosen.count != 0 || !space->active)
+        return space_entry_alloc(space, result);
+    space->free_first = entry->link;
+    entry->link = NULL;
+    space->names++;
+    *result = entry;
+    return KERN_SUCCESS;
+}
+
 /* The same for a name that the user chose: also KERN_INVALID_VALUE, KERN_NAME_EXISTS. */
 kern_return_t space_entry_alloc_name(struct space *space, mach_port_name_t name,
                                      struct name_entry **entry);
 /* Frees an entry; its port, request and place in the hash of send rights are gone already. */
 void space_entry_free(struct space *space, struct name_entry *entry);
+/* True if the entry goes back to the free list: its name is the kernel's choice, or as good. */
+static inline bool space_entry_is_listed(const struct space *space, const struct name_entry *entry)
+{
+    return space->chosen.count == 0 && entry->name >> SPACE_GENERATION_BITS < space->slots_made;
+}
+
+/* The same for an entry that is listed and has no request. */
+static inline void space_entry_free_fast(struct space *space, struct name_entry *entry)
+{
+    mach_port_name_t next = entry->name + 1;
+
+    space->names--;
+    entry->bits = 0;
+    if ((next & SPACE_GENERATION_MASK) == 0)
+        next -= 1u << SPACE_GENERATION_BITS;
+    entry->name = next;
+    entry->link = NULL;
+    if (space->free_first)
+        space->free_last->link = entry;
+    else
+        space->free_first = entry;
+    space->free_last = entry;
+}
+
 /* Calls function for every name in use; it may free that name and no other. */
 void space_for_each(struct space *space, void (*function)(struct space *, struct name_entry *, void *),
                     void *argument);

@@ -105,6 +105,32 @@ wait_result_t wait_queue_sleep_switch(struct wait_queue *queue, const struct wai
     return thread->wait_result;
 }
 
+/* The short way of wait_queue_take() and wait_queue_sleep_switch() for the message system. */
+wait_result_t wait_queue_hand_over(struct wait_queue *queue, const struct wait_reason *reason,
+                                   const void *object, struct wait_queue *from)
+{
+    struct thread *thread = thread_current();
+    struct thread *next = list_entry(from->waiters.head.next, struct thread, wait_link);
+
+    if (list_node_linked(&next->wait_timeout.link))
+        timeout_cancel(&next->wait_timeout);
+    list_remove(&next->wait_link);
+    next->wait_result = WAIT_AWAKENED;
+    next->state = THREAD_RUNNABLE;
+    if (wait_refused(thread, WAIT_INTERRUPTIBLE)) {
+        sched_make_runnable(next);
+        return WAIT_INTERRUPTED;
+    }
+    thread->state = THREAD_WAITING;
+    thread->wait_queue = queue;
+    thread->wait_reason = reason;
+    thread->wait_object = object;
+    thread->wait_mode = WAIT_INTERRUPTIBLE;
+    list_insert_tail(&queue->waiters, &thread->wait_link);
+    sched_switch_to(next);
+    return thread->wait_result;
+}
+
 struct thread *wait_queue_take(struct wait_queue *queue, wait_result_t result)
 {
     struct list_node *node = list_first(&queue->waiters);

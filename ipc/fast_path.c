@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The message trap, and its short ways: the common send-and-receive of up to 256 bytes.
+ *
+ *   request   to a port where a receiver waits, the reply expected on the very port named for it
+ *   reply     through a send-once right to a waiting client, the next request expected on a port or set
+ *             that has none yet
+ *   kernel    a request to a kernel object
+ *
+ * Each either does the whole send or changes nothing; all else is mach_msg_slow()'s. Between a client and
+ * a server that waits for it, rights in a message would be made only to be used up a moment later: the
+ * receiver runs next, with nothing in between. So the sender does the receiver's half too: the
+ * destination right is not made at all, the reply right goes straight into the receiver's space. Counts
+ * end up as on the long way.
+ */
+#include "ipc/mach_msg.h"
+
+#include "ipc/mach_msg_slow.h"
+#include "ipc/message.h"
+#include "ipc/message_receive.h"
+#include "ipc/port.h"
+#include "ipc/port_set.h"
+#include "ipc/space_table.h"
+#include "kernel/kobject.h"
+#include "kernel/task.h"
+#include "kernel/thread.h"
+#include "kernel/x86_64/cpu.h"
+#include "kernel/x86_64/user_copy.h"
+
+#define likely(condition) __builtin_expect(!!(condition), 1)
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
+#define REQUEST_BITS MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE)
+#define REPLY_BITS MACH_MSGH_BITS(MACH_MSG_TYPE_MOVE_SEND_ONCE, 0)
+
+/* Where the current thread is to wait after a message has been handed over. */
+struct fast_wait {
+    struct wait_queue *from;        /* its first thread has been given the message */
+    struct wait_queue *queue;
+    const struct wait_reason *reason;
+    const void *object;
+};
+
+/* A small buffer if one is at hand. */
+static inline struct message *take_buffer(void)
+{
+    struct cpu *cpu = this_cpu();
+    struct message *message = cpu->free_messages;
+
+    if (unlikely(!message))
+        return NULL;
+    cpu->free_messages = *(struct message **)message;
+    cpu->free_message_count--;
+    message->flags = 0;
+    return message;
+}
+
+static inline void give_buffer(struct message *message)
+{
+    struct cpu *cpu = this_cpu();
+
+    if (unlikely(cpu->free_message_count >= MESSAGE_SMALL_CACHED ||
+                 message->capacity != MESSAGE_SMALL_BYTES)) {
+        message_free(message);
+        return;
+    }
+    *(struct message **)message = cpu->free_messages;
+    cpu->free_messages = message;
+    cpu->free_message_count++;
+}
+
+/* The queue in which somebody waits for a message of this size to the port; NULL if nobody does. */
+static inline struct wait_queue *waiting_receiver(struct port *port, uint32_t bytes)
+{
+    struct wait_queue *queue = port->set ? &port->set->receivers : &port->receivers;
+    struct thread *thread;
+
+    if (unlikely(!port->receiver || port->message_count != 0 || port->has_protected_payload ||
+                 wait_queue_empty(queue)))
+        return NULL;
+    thread = list_entry(queue->waiters.head.next, struct thread, wait_link);
+    return likely(bytes <= thread->receive_limit) ? queue : NULL;
+}
+
+/* Gives the message to the receiver found above. */
+static inline void hand_over(struct message *message, struct port *port, struct wait_queue *queue,
+                             struct fast_wait *wait)
+{
+    struct thread *thread = list_entry(queue->waiters.head.next, struct thread, wait_link);
+
+    message->flags = MESSAGE_USER_FORM;
+    message->header.msgh_seqno = port->sequence_number++;
+    thread->handed_message = message;
+    wait->from = queue;
+}
+
+static inline bool hand_over_request(struct message *message, struct port *dest, struct port *reply,
+                                     struct fast_wait *wait)
+{
+    mach_msg_user_header_t *user = (mach_msg_user_header_t *)&message->header;
+    struct wait_queue *queue = waiting_receiver(dest, user->msgh_size);
+    struct name_entry *entry;
+
+    if (unlikely(!queue || dest->queue_limit == 0 ||
+                 space_entry_alloc_fast(dest->receiver, &entry) != KERN_SUCCESS))
+        return false;
+    port_make_send_once(reply);
+    entry->port = reply;
+    entry->bits = MACH_PORT_TYPE_SEND_ONCE | 1;
+    user->msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND_ONCE, MACH_MSG_TYPE_PORT_SEND);
+    user->msgh_remote_port_do_not_use = entry->name;
+    user->msgh_protected_payload = dest->receiver_name;
+    wait->queue = &reply->receivers;
+    wait->reason = &message_wait_on_port;
+    wait->object = reply;
+    hand_over(message, dest, queue, wait);
+    return true;
+}
+
+/* Finds where the caller will receive; false if there is something to receive already, or no such right. */
+static inline bool find_wait(struct space *space, mach_port_name_t name, struct fast_wait *wait)
+{
+    struct name_entry *entry = space_entry(space, name);
+
+    if (unlikely(!entry))
+        return false;
+    wait->object = entry->port;
+    if (entry->bits & MACH_PORT_TYPE_PORT_SET) {
+        wait->queue = &entry->set->receivers;
+        wait->reason = &message_wait_on_set;
+        return list_empty(&entry->set->ready);
+    }
+    if (!(entry->bits & MACH_PORT_TYPE_RECEIVE) || entry->port->set)
+        return false;
+    wait->queue = &entry->port->receivers;
+    wait->reason = &message_wait_on_port;
+    return entry->port->message_count == 0;
+}
+
+static inline bool hand_over_reply(struct message *message, struct space *space,
+                                   mach_port_name_t receive_name, struct fast_wait *wait)
+{
+    mach_msg_user_header_t *user = (mach_msg_user_header_t *)&message->header;
+    struct name_entry *entry = space_entry(space, user->msgh_remote_port);
+    struct wait_queue *queue;
+    struct port *dest;
+
+    if (unlikely(!entry || !(entry->bits & MACH_PORT_TYPE_SEND_ONCE) || entry->request ||
+                 !space_entry_is_listed(space, entry) ||
+                 user->msgh_local_port != MACH_PORT_NAME_NULL))
+        return false;
+    dest = entry->port;
+    queue = waiting_receiver(dest, user->msgh_size);
+    if (unlikely(!queue || !find_wait(space, receive_name, wait)))
+        return false;
+    space_entry_free_fast(space, entry);
+    dest->send_once_rights--;
+    dest->references--; /* not the last: it has a receiver */
+    user->msgh_bits = MACH_MSGH_BITS(0, MACH_MSG_TYPE_PORT_SEND_ONCE);
+    user->msgh_remote_port_do_not_use = MACH_PORT_NAME_NULL;
+    user->msgh_protected_payload = dest->receiver_name;
+    hand_over(message, dest, queue, wait);
+    return true;
+}
+
+/* Sleeps where the message has been handed over, and copies out what comes. */
+static inline mach_msg_return_t wait_and_copyout(struct space *space, const struct call *call,
+                                                 const struct fast_wait *wait)
+{
+    struct thread *thread = thread_current();
+    struct message *message;
+    wait_result_t result;
+    uint32_t bytes;
+
+    thread->receive_limit = call->receive_size;
+    result = wait_queue_hand_over(wait->queue, wait->reason, wait->object, wait->from);
+    message = thread->handed_message;
+    if (unlikely(!message))
+        return mach_msg_after_wait(space, call, result);
+    thread->handed_message = NULL;
+    if (unlikely(!(message->flags & MESSAGE_USER_FORM)))
+        return mach_msg_deliver(message, space, call);
+    bytes = message->header.msgh_size;
+    if (unlikely(!copyout(&message->header, call->user_address, bytes)))
+        return mach_msg_undeliverable(message, space);
+    give_buffer(message);
+    return MACH_MSG_SUCCESS;
+}
+
+/* Takes a request's rights as message_copyin_header() does, lets the kernel object answer, and copies the
+   answer out. */
+static inline mach_msg_return_t call_kernel(struct message *message, struct port *dest,
+                                            struct port *reply, struct space *space,
+                                            const struct call *call)
+{
+    mach_msg_header_t *header = &message->header;
+    mach_msg_return_t status;
+
+    dest->send_rights++;
+    port_reference(dest);
+    header->msgh_remote_port = dest;
+    header->msgh_local_port = port_make_send_once(reply);
+    header->msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND, MACH_MSG_TYPE_PORT_SEND_ONCE);
+    message = kobject_serve(message);
+    if (likely(message && mach_msg_deliver_reply(message, space, call, &status)))
+        return status;
+    return mach_msg_receive(space, call, NULL);
+}
+
+/* Tries the two ways that begin with a request; false: nothing changed. */
+static inline bool try_request(struct message *message, struct space *space,
+                               const struct call *call, mach_msg_return_t *status)
+{
+    const mach_msg_user_header_t *user = (const mach_msg_user_header_t *)&message->header;
+    struct name_entry *dest = space_entry(space, user->msgh_remote_port);
+    struct name_entry *reply = space_entry(space, user->msgh_local_port);
+    struct fast_wait wait;
+
+    if (unlikely(!dest || !(dest->bits & MACH_PORT_TYPE_SEND) || !dest->port->active || !reply ||
+                 !(reply->bits & MACH_PORT_TYPE_RECEIVE) ||
+                 user->msgh_local_port != call->receive_name || reply->port->set ||
+                 reply->port->message_count != 0))
+        return false;
+    if (port_is_kernel_served(dest->port)) {
+        *status = call_kernel(message, dest->port, reply->port, space, call);
+        return true;
+    }
+    if (unlikely(!hand_over_request(message, dest->port, reply->port, &wait)))
+        return false;
+    *status = wait_and_copyout(space, call, &wait);
+    return true;
+}
+
+static inline bool try_reply(struct message *message, struct space *space, const struct call *call,
+                             mach_msg_return_t *status)
+{
+    struct fast_wait wait;
+
+    if (unlikely(!hand_over_reply(message, space, call->receive_name, &wait)))
+        return false;
+    *status = wait_and_copyout(space, call, &wait);
+    return true;
+}
+
+/*
+ * Conditions: a user thread. All parameters are the user's and nothing is assumed of them.
+ * Results: spec/ipc.md 3. The receive is skipped when the send fails.
+ */
+mach_msg_return_t mach_msg_trap(uint64_t user_address, mach_msg_option_t option,
+                                mach_msg_size_t send_size, mach_msg_size_t receive_size,
+                                mach_port_name_t receive_name, mach_msg_timeout_t timeout_ms,
+                                mach_port_name_t notify_name)
+{
+    const struct call call = {user_address, option,     receive_size,
+                              receive_name, timeout_ms, notify_name};
+    struct space *space = thread_current()->task->space;
+    struct message *message;
+    mach_msg_return_t status;
+
+    if (unlikely(option != (MACH_SEND_MSG | MACH_RCV_MSG) ||
+                 send_size - sizeof(mach_msg_user_header_t) >
+                     MESSAGE_SMALL_BYTES - sizeof(mach_msg_user_header_t) ||
+                 mach_msg_user_is_misaligned(send_size)))
+        return mach_msg_slow(NULL, space, send_size, &call);
+    message = take_buffer();
+    if (unlikely(!message))
+        return mach_msg_slow(NULL, space, send_size, &call);
+    if (unlikely(!copyin(user_address, &message->header, send_size))) {
+        message_free(message);
+        return MACH_SEND_INVALID_DATA;
+    }
+    message->header.msgh_size = send_size;
+    message->payer = space;
+    if (message->header.msgh_bits == REQUEST_BITS) {
+        if (likely(try_request(message, space, &call, &status)))
+            return status;
+    } else if (message->header.msgh_bits == REPLY_BITS) {
+        if (likely(try_reply(message, space, &call, &status)))
+            return status;
+    }
+    return mach_msg_slow(message, space, send_size, &call);
+}
