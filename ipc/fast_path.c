@@ -186,6 +186,34 @@ static inline mach_msg_return_t wait_and_copyout(struct space *space, const stru
     return MACH_MSG_SUCCESS;
 }
 
+/* Copies a simple answer to the caller's own send-once right out; false: not so simple, nothing changed. */
+static inline bool copyout_answer(struct message *reply, struct port *port, struct space *space,
+                                  const struct call *call, mach_msg_return_t *status)
+{
+    mach_msg_user_header_t *user = (mach_msg_user_header_t *)&reply->header;
+    uint32_t bytes = reply->header.msgh_size;
+
+    if (unlikely(reply->header.msgh_remote_port != port ||
+                 reply->header.msgh_bits != MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND_ONCE, 0) ||
+                 port->receiver != space || port->receiver_name != call->receive_name ||
+                 port->message_count != 0 || port->set || port->has_protected_payload ||
+                 !wait_queue_empty(&port->receivers) || bytes > call->receive_size))
+        return false;
+    port->send_once_rights--;
+    port->references--; /* not the last: it has a receiver */
+    user->msgh_bits = MACH_MSGH_BITS(0, MACH_MSG_TYPE_PORT_SEND_ONCE);
+    user->msgh_remote_port_do_not_use = MACH_PORT_NAME_NULL;
+    user->msgh_protected_payload = call->receive_name;
+    user->msgh_seqno = port->sequence_number++;
+    if (likely(copyout(user, call->user_address, bytes))) {
+        give_buffer(reply);
+        *status = MACH_MSG_SUCCESS;
+    } else {
+        *status = mach_msg_undeliverable(reply, space);
+    }
+    return true;
+}
+
 /* Takes a request's rights as message_copyin_header() does, lets the kernel object answer, and copies the
    answer out. */
 static inline mach_msg_return_t call_kernel(struct message *message, struct port *dest,
@@ -201,7 +229,8 @@ static inline mach_msg_return_t call_kernel(struct message *message, struct port
     header->msgh_local_port = port_make_send_once(reply);
     header->msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND, MACH_MSG_TYPE_PORT_SEND_ONCE);
     message = kobject_serve(message);
-    if (likely(message && mach_msg_deliver_reply(message, space, call, &status)))
+    if (likely(message && (copyout_answer(message, reply, space, call, &status) ||
+                           mach_msg_deliver_reply(message, space, call, &status))))
         return status;
     return mach_msg_receive(space, call, NULL);
 }

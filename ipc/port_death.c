@@ -25,7 +25,7 @@ void port_clear_receiver(struct port *port)
     port->has_protected_payload = false;
     if (port->set)
         port_set_remove(port);
-    else
+    else if (!wait_queue_empty(&port->receivers))
         wait_queue_wake_all(&port->receivers, RECEIVE_PORT_DIED);
 }
 
@@ -55,9 +55,8 @@ static void leave_transit(struct port *port)
 /* Senders that wait for room have done their part: their messages are destroyed with the others. */
 static void release_senders(struct port *port)
 {
-    struct thread *sender;
-
-    while ((sender = wait_queue_take(&port->senders, WAIT_AWAKENED)) != NULL) {
+    while (!wait_queue_empty(&port->senders)) {
+        struct thread *sender = wait_queue_take(&port->senders, WAIT_AWAKENED);
         struct message *message = sender->pending_message;
 
         sender->pending_message = NULL;
@@ -95,7 +94,8 @@ void port_kill(struct port *port)
     port_release_send_once(no_senders);
     port_release_send_once(port_destroyed);
     destroy_queue(port);
-    dead_name_fire(port);
+    if (!list_empty(&port->dead_name_requests))
+        dead_name_fire(port);
     if (port->memory_object)
         vm_object_port_died(port);
     port->kobject = NULL;

@@ -64,7 +64,7 @@ kern_return_t right_check(const struct name_entry *entry, mach_msg_type_name_t d
 
 void right_free_name(struct space *space, struct name_entry *entry, struct port *cancel)
 {
-    struct port *notify = dead_name_cancel(entry);
+    struct port *notify = entry->request ? dead_name_cancel(entry) : NULL;
     mach_port_name_t name = entry->name;
 
     space_entry_free(space, entry);
