@@ -31,17 +31,13 @@ static vm_size_t largest_gap_of(const struct vm_map_entry *node)
     return gap;
 }
 
-/* Recomputes what a node knows of its subtree; false if nothing is different. */
-static bool refresh(struct vm_map_entry *node)
+/* Recomputes what a node knows of its subtree. */
+static void refresh(struct vm_map_entry *node)
 {
     int left = height_of(node->left), right = height_of(node->right);
-    int height = 1 + (left > right ? left : right);
-    vm_size_t gap = largest_gap_of(node);
-    bool changed = gap != node->largest_gap || height != node->height;
 
-    node->largest_gap = gap;
-    node->height = (uint8_t)height;
-    return changed;
+    node->height = (uint8_t)(1 + (left > right ? left : right));
+    node->largest_gap = largest_gap_of(node);
 }
 
 /* Hangs `node` (or nothing) where `old` hangs below `parent`. */
@@ -103,16 +99,21 @@ static struct vm_map_entry *balance(struct vm_map *map, struct vm_map_entry *nod
 /* Refreshes and balances from the node to the root, as far as something changes. */
 static void settle(struct vm_map *map, struct vm_map_entry *node)
 {
-    while (node) {
-        int tilt = height_of(node->left) - height_of(node->right);
+    for (; node; node = node->parent) {
+        int left = height_of(node->left), right = height_of(node->right);
+        int height = 1 + (left > right ? left : right);
+        vm_size_t gap;
 
-        if (tilt > 1 || tilt < -1) {
-            node = balance(map, node, tilt);
+        if (left - right > 1 || right - left > 1) {
+            node = balance(map, node, left - right);
             refresh(node);
-        } else if (!refresh(node)) {
-            return;
+            continue;
         }
-        node = node->parent;
+        gap = largest_gap_of(node);
+        if (gap == node->largest_gap && height == node->height)
+            return;
+        node->largest_gap = gap;
+        node->height = (uint8_t)height;
     }
 }
 
