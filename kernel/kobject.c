@@ -22,6 +22,7 @@
 #include "ipc/port.h"
 #include "kernel/device_map.h"
 #include "kernel/io_permission.h"
+#include "kernel/panic.h"
 #include "kernel/string.h"
 
 #define SUBSYSTEM_IDS 100 /* each subsystem has so many ids; its base is a multiple */
@@ -39,7 +40,7 @@ static mig_routine_t find_in_38(const mach_msg_header_t *request)
 }
 
 /*
- * Room for the larger replies of mach's requests, so that the most used ones do not pay for them:
+ * Room for the larger replies of mach and mach_port, so that the most used ones do not pay for them:
  * the sizes of the Reply structures in the generated servers.
  */
 static const uint16_t mach_reply_bytes[SUBSYSTEM_IDS] = {
@@ -50,6 +51,11 @@ static const uint16_t mach_reply_bytes[SUBSYSTEM_IDS] = {
     [29] = 176,                                   /* vm_region */
     [30] = 112,                                   /* vm_statistics */
     [40] = 96,                                    /* memory_object_get_attributes */
+};
+
+static const uint16_t mach_port_reply_bytes[SUBSYSTEM_IDS] = {
+    [0] = 80,                                     /* mach_port_names */
+    [17] = 96,                                    /* mach_port_get_receive_status */
 };
 
 /*
@@ -68,7 +74,7 @@ static const struct subsystem {
     [26] = {mach_host_server_routine, 80, {2638, 2639, 2640, 2646}, NULL},
     [DEVICE_SUBSYSTEM] = {device_server_routine, 184, {2811}, NULL},
     [30] = {mach_debug_server_routine, REPLY_BYTES_ANY, {0}, NULL},
-    [32] = {mach_port_server_routine, 96, {0}, NULL},
+    [32] = {mach_port_server_routine, 64, {0}, mach_port_reply_bytes},
     [38] = {find_in_38, 96, {3804}, NULL},
     [40] = {mach4_server_routine, REPLY_BYTES_ANY, {0}, NULL},
     [42] = {gnumach_server_routine, 120, {4212}, NULL},
@@ -107,6 +113,20 @@ static uint32_t reply_bytes(const struct subsystem *subsystem, mach_msg_id_t id)
     return subsystem->reply_bytes;
 }
 
+/* Clears a reply behind its header and first type: usually three words. */
+static void clear_rest(mig_reply_header_t *out, uint32_t bytes)
+{
+    uint64_t *word = (uint64_t *)(&out->RetCodeType + 1);
+    uint64_t *end = (uint64_t *)((char *)out + bytes);
+
+    if (bytes > MESSAGE_SMALL_BYTES) {
+        memset(word, 0, (size_t)((char *)end - (char *)word));
+        return;
+    }
+    while (word < end)
+        *word++ = 0;
+}
+
 /*
  * An empty reply to the request; takes over its reply right. All bytes that a generated server may
  * leave alone (padding) are zero (H-63). NULL when out of memory.
@@ -121,12 +141,14 @@ static struct message *make_reply(struct message *request, const struct subsyste
     if (!reply)
         return NULL;
     out = (mig_reply_header_t *)&reply->header;
-    memset(out, 0, bytes);
-    out->Head.msgh_bits = MACH_MSGH_BITS(MACH_MSGH_BITS_LOCAL(in->msgh_bits), 0);
-    out->Head.msgh_size = sizeof *out;
-    out->Head.msgh_remote_port = in->msgh_local_port;
-    out->Head.msgh_id = in->msgh_id + 100;
+    out->Head = (mach_msg_header_t){
+        .msgh_bits = MACH_MSGH_BITS(MACH_MSGH_BITS_LOCAL(in->msgh_bits), 0),
+        .msgh_size = sizeof *out,
+        .msgh_remote_port = in->msgh_local_port,
+        .msgh_id = in->msgh_id + 100,
+    };
     out->RetCodeType = return_code_type;
+    clear_rest(out, bytes);
     return reply;
 }
 
@@ -157,8 +179,10 @@ static bool run_routine(const struct subsystem *subsystem, struct message *reque
         routine(&request->header, &out->Head);
     else
         out->RetCode = MIG_BAD_ID;
-    if (out->RetCode == KERN_SUCCESS)
+    if (out->RetCode == KERN_SUCCESS) {
+        assert(out->Head.msgh_size <= reply->capacity);
         return true;
+    }
     if (out->RetCode == MIG_NO_REPLY) {
         /* Only device routines are given the reply right, to answer later. */
         if (subsystem == &subsystems[DEVICE_SUBSYSTEM])

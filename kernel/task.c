@@ -136,11 +136,6 @@ void task_release(struct task *task)
         task_free(task);
 }
 
-struct task *task_current(void)
-{
-    return thread_current()->task;
-}
-
 static void task_release_ports(struct task *task)
 {
     port_release_send(task->self_send);

@@ -15,6 +15,7 @@
 #include <mach/kern_return.h>
 
 #include "kernel/list.h"
+#include "kernel/thread.h"
 
 struct io_permissions;
 struct port;
@@ -75,6 +76,9 @@ void task_reference(struct task *task);
 /* Drops a reference (NULL is allowed). */
 void task_release(struct task *task);
 /* The current thread's task. */
-struct task *task_current(void);
+static inline struct task *task_current(void)
+{
+    return thread_current()->task;
+}
 
 #endif

@@ -2,7 +2,6 @@
 #include "kernel/wait.h"
 
 #include "kernel/clock.h"
-#include "kernel/panic.h"
 #include "kernel/sched.h"
 #include "kernel/thread.h"
 
@@ -17,15 +16,15 @@ void wait_init(void)
         wait_queue_init(&event_queues[i]);
 }
 
-/* Ends a sleep: the thread is on no queue afterwards, and not yet runnable. */
-static void wait_end(struct thread *thread, wait_result_t result)
+/*
+ * Ends a sleep: the thread is on no queue afterwards, and not yet runnable. The other fields of the wait
+ * mean nothing from here on. This and wait_begin() are on the path of every message.
+ */
+static inline void wait_end(struct thread *thread, wait_result_t result)
 {
     list_remove(&thread->wait_link);
-    timeout_cancel(&thread->wait_timeout);
-    thread->wait_queue = NULL;
-    thread->wait_event = NULL;
-    thread->wait_reason = NULL;
-    thread->wait_object = NULL;
+    if (list_node_linked(&thread->wait_timeout.link))
+        timeout_cancel(&thread->wait_timeout);
     thread->wait_result = result;
     thread->state = THREAD_RUNNABLE;
 }
@@ -39,20 +38,20 @@ static void wait_timed_out(void *argument)
 }
 
 /* True if the current thread may not begin an interruptible sleep: an abort is used up by this. */
-static bool wait_refused(struct thread *thread, enum wait_mode mode)
+static inline bool wait_refused(struct thread *thread, enum wait_mode mode)
 {
-    if (mode != WAIT_INTERRUPTIBLE || !(thread->ast & (AST_TERMINATE | AST_ABORT)))
+    if (__builtin_expect(!(thread->ast & (AST_TERMINATE | AST_ABORT)), 1) ||
+        mode != WAIT_INTERRUPTIBLE)
         return false;
     thread->ast &= ~AST_ABORT;
     return true;
 }
 
 /* Puts the current thread to sleep on a queue; the caller then gives the processor away. */
-static void wait_begin(struct thread *thread, struct wait_queue *queue,
-                       const struct wait_reason *reason, const void *object,
-                       enum wait_mode mode, uint64_t deadline_ns)
+static inline void wait_begin(struct thread *thread, struct wait_queue *queue,
+                              const struct wait_reason *reason, const void *object,
+                              enum wait_mode mode, uint64_t deadline_ns)
 {
-    assert(thread->state == THREAD_RUNNABLE);
     thread->state = THREAD_WAITING;
     thread->wait_queue = queue;
     thread->wait_reason = reason;
