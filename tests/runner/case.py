@@ -29,11 +29,12 @@ class Case:
     name: str
     run: Callable
     many: bool = False
+    long: bool = False
 
 
-def single(name, function, *arguments):
+def single(name, function, *arguments, long=False):
     """A case of one outcome, whose function returns the list of its problems."""
-    return Case(name, lambda: [Outcome(name, function(*arguments))])
+    return Case(name, lambda: [Outcome(name, function(*arguments))], long=long)
 
 
 @dataclasses.dataclass

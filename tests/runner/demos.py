@@ -111,7 +111,9 @@ def show():
 def cases():
     if not os.path.isdir(os.path.join(qemu.ROOT, "servers", "demo")):
         return []
-    found = [single(f"demo: {memory} MiB through the {door} door", demo, memory, door)
+    found = [single(f"demo: {memory} MiB through the {door} door", demo, memory, door,
+                    long=True)
              for memory, door in ((64, "pvh"), (64, "uefi"), (32, "pvh"))]
-    found.append(single("demo: paging space runs out in order", too_small_a_disk, 32, 16))
+    found.append(single("demo: paging space runs out in order", too_small_a_disk, 32, 16,
+                        long=True))
     return found
