@@ -27,8 +27,8 @@
 
 /* Paging space is looked at this often while the set grows. */
 #define GROWTH_PAGES 32u
-/* Blocks left to the rest of the system. */
-#define SPACE_MARGIN 192u
+/* Growth ends when paging space has blocks left for this part of memory only. */
+#define MARGIN_PART 4u
 
 struct set {
     unsigned char *memory;
@@ -43,22 +43,15 @@ static void *page_at(const struct set *set, uint64_t page)
 }
 
 /*
- * Whether the set may grow. Every touched page may be evicted some day, so paging space must have
- * room for those that have no block yet. Without that the pager would have to keep pages in memory,
- * and the system would come to a stop.
+ * Touches page after page up to the target, or as far as paging space goes. Pages that have no
+ * block when none is left must stay in memory; for the others to move in and out, some of memory
+ * must be left to them: so it ends while there are blocks for a part of the pages that are in
+ * memory now.
  */
-static bool space_left(const struct set *set)
-{
-    uint64_t used = watch_used_space(), free = watch_free_space();
-    uint64_t without_block = set->pages > used ? set->pages - used : 0;
-    return free >= without_block + GROWTH_PAGES + SPACE_MARGIN;
-}
-
-/* Touches page after page up to the target, or as far as paging space goes. */
-static void grow(struct set *set, uint64_t target)
+static void grow(struct set *set, uint64_t target, uint64_t free_pages)
 {
     for (; set->pages < target; set->pages++) {
-        if (set->pages % GROWTH_PAGES == 0 && !space_left(set))
+        if (set->pages % GROWTH_PAGES == 0 && watch_free_space() < free_pages / MARGIN_PART)
             break;
         pattern_write(page_at(set, set->pages), set->pages, 1);
         set->rounds[set->pages] = 1;
@@ -157,7 +150,7 @@ static bool run(uint64_t factor, bool plain)
         puts("demo: FAIL no address space");
         return false;
     }
-    grow(&set, factor * free_pages);
+    grow(&set, factor * free_pages, free_pages);
     visit(&set, ORDER_SEQUENTIAL, 0, 0);
     visit(&set, ORDER_RANDOM, 2, 3);
     visit(&set, ORDER_STRIDED, 3, 5);

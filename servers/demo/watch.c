@@ -47,14 +47,6 @@ uint64_t watch_free_space(void)
     return info.dpi_free_space / info.dpi_page_size;
 }
 
-uint64_t watch_used_space(void)
-{
-    pager_statistics_t now = ask();
-    uint64_t used = now.total_blocks - now.free_blocks + now.reserved_blocks;
-    uint64_t before = at_begin.total_blocks - at_begin.free_blocks + at_begin.reserved_blocks;
-    return used > before ? used - before : 0;
-}
-
 static void print_state(const char *phase, uint64_t done, uint64_t total)
 {
     vm_statistics_data_t kernel = {0};

@@ -17,8 +17,6 @@ bool watch_begin(bool plain);
 uint64_t watch_free_pages(void);
 /* Blocks that pages without one may take. */
 uint64_t watch_free_space(void);
-/* Blocks in use or reserved since watch_begin(). */
-uint64_t watch_used_space(void);
 /* Shows how far a phase is: on one line that is written over, or now and then on its own. */
 void watch_show(const char *phase, uint64_t done, uint64_t total);
 /* Ends a phase's line. */
