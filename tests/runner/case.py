@@ -17,10 +17,12 @@ RESULT_LINE = re.compile(r"^(not )?ok\b\s*(\d+)?\s*-?\s*([^#\n]*?)\s*(#\s*(skip|
 
 @dataclasses.dataclass
 class Outcome:
-    """One line of the report: passed when there is no problem to tell."""
+    """One line of the report: passed when there is no problem to tell. What is known not to hold yet
+    (`known`, TAP's todo) is reported so and counts neither way."""
     name: str
     problems: list
     skip: str = ""
+    known: str = ""
 
 
 @dataclasses.dataclass
