@@ -55,7 +55,7 @@ def demo(memory, door, disk=None, on_console=None):
     """Run the demonstration; the problems that it showed."""
     finished = boot(door=door, memory=memory, disks=[f"new:{disk or 3 * memory + 64}"],
                     cmdline=CMDLINE, initrd=os.path.join(qemu.BUILD, "initrd.cpio"),
-                    timeout=TIME_LIMIT, on_console=on_console)
+                    timeout=TIME_LIMIT, on_console=on_console, fault_log=False)
     verdict, numbers = summary_of(finished.result.console)
     problems = finished.expect(Ending.SUCCESS)
     if verdict != "PASS":
@@ -70,7 +70,8 @@ def demo(memory, door, disk=None, on_console=None):
 def too_small_a_disk(memory, disk):
     """Paging space runs out: it is said, and the end is orderly."""
     finished = boot(memory=memory, disks=[f"new:{disk}"], cmdline=CMDLINE,
-                    initrd=os.path.join(qemu.BUILD, "initrd.cpio"), timeout=TIME_LIMIT)
+                    initrd=os.path.join(qemu.BUILD, "initrd.cpio"), timeout=TIME_LIMIT,
+                    fault_log=False)  # the log of page faults would take longer than the faults
     text = finished.result.console
     problems = []
     if "paging space exhausted" not in text:
