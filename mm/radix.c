@@ -62,8 +62,13 @@ void *radix_descend(struct radix *tree, uint64_t index)
 
 void **radix_slot(struct radix *tree, uint64_t index)
 {
+    struct radix_node *leaf = tree->leaf;
     void **slot = &tree->root;
 
+    if (leaf && index / RADIX_FANOUT == tree->leaf_number) {
+        slot = &leaf->slots[index % RADIX_FANOUT];
+        return *slot ? slot : NULL;
+    }
     if (!index_fits(index, tree->height))
         return NULL;
     for (unsigned level = tree->height; *slot && level-- > 0;)
@@ -209,9 +214,29 @@ static void *next_below(const struct radix_node *node, unsigned level, uint64_t 
     return NULL;
 }
 
+/* The first item at or above *index in the leaf used last, if that is where *index lies. */
+static void *next_in_leaf(const struct radix *tree, uint64_t *index)
+{
+    const struct radix_node *leaf = tree->leaf;
+    unsigned number = *index % RADIX_FANOUT;
+    uint64_t above;
+
+    if (!leaf || *index / RADIX_FANOUT != tree->leaf_number)
+        return NULL;
+    above = leaf->used >> number;
+    if (above == 0)
+        return NULL;
+    *index += (unsigned)__builtin_ctzll(above);
+    return leaf->slots[*index % RADIX_FANOUT];
+}
+
 /* Recursion is at most RADIX_HEIGHT_MAX deep. */
 void *radix_next(const struct radix *tree, uint64_t *index)
 {
+    void *near = next_in_leaf(tree, index);
+
+    if (near)
+        return near;
     if (!tree->root || !index_fits(*index, tree->height))
         return NULL;
     if (tree->height == 0)

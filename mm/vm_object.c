@@ -78,8 +78,11 @@ struct page *vm_object_next_page(const struct vm_object *object, vm_offset_t off
                                  vm_offset_t end)
 {
     uint64_t index = offset >> PAGE_SHIFT_BITS;
-    struct page *page = radix_next(&object->pages, &index);
+    struct page *page;
 
+    if (offset >= end)
+        return NULL;
+    page = radix_next(&object->pages, &index);
     return page && page->offset < end ? page : NULL;
 }
 
