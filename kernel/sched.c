@@ -146,20 +146,20 @@ uint32_t sched_load(unsigned which)
     return loads[which];
 }
 
+/* A thread pays for the part of a tick that it has run, not for what others did before. */
 void sched_tick(uint64_t now_ns, bool from_user)
 {
     struct thread *thread = thread_current();
-    uint64_t elapsed_ns = now_ns - last_tick_ns;
+    uint64_t elapsed_ns = now_ns - last_tick_ns, running_ns = now_ns - thread->last_dispatch_ns;
 
     last_tick_ns = now_ns;
     update_loads(now_ns);
     if (thread == this_cpu()->idle)
         return;
-    if (from_user) {
-        uint64_t running_ns = now_ns - thread->last_dispatch_ns;
-
-        thread->user_time_ns += elapsed_ns < running_ns ? elapsed_ns : running_ns;
-    }
+    if (elapsed_ns > running_ns)
+        elapsed_ns = running_ns;
+    if (from_user)
+        thread->user_time_ns += elapsed_ns;
     if (thread->slice_left_ns > elapsed_ns)
         thread->slice_left_ns -= elapsed_ns;
     else
