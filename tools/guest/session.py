@@ -18,6 +18,7 @@ from guest import faults, qemu
 from guest.symbols import Symbols
 
 BANNER = b"Porthole"
+PROMPT = b"porthole> "
 LOG_TAIL = 64 << 10
 FRAMES = 16
 # How long a guest that ran out of time may talk after the NMI that asks it who waits for what: in
@@ -58,7 +59,8 @@ class Session:
     interactive: the terminal belongs to the guest (Ctrl-A X leaves) and on_console is not called.
     on_text(session, text): called after each piece of console output with all of it so far; it may
     call session.type(...), so that a test can talk to the guest.
-    keys: a file descriptor from which to read what to type, as it arrives.
+    keys: a file descriptor from which to read what to type, once the shell has asked for it: a guest
+    that boots, and its firmware before it, throw away what comes earlier.
     """
 
     def __init__(self, machine, timeout=None, on_console=None, interactive=False, on_text=None,
@@ -119,8 +121,7 @@ class Session:
         if not self.interactive:
             os.set_blocking(self.process.stdout.fileno(), False)
             self.selector.register(self.process.stdout, selectors.EVENT_READ, self.read_console)
-        if self.keys is not None:
-            self.selector.register(self.keys, selectors.EVENT_READ, self.read_keys)
+        self.keys_wait = self.keys is not None
 
     def stop(self):
         """End QEMU if it still runs; nothing of a run outlives it."""
@@ -190,6 +191,9 @@ class Session:
             return
         self.console += data
         self.last_heard = time.monotonic()
+        if self.keys_wait and PROMPT in self.console:
+            self.keys_wait = False
+            self.selector.register(self.keys, selectors.EVENT_READ, self.read_keys)
         if self.on_console:
             self.on_console(data)
         if self.on_text:
