@@ -24,6 +24,7 @@
 #include "kernel/io_permission.h"
 #include "kernel/panic.h"
 #include "kernel/string.h"
+#include "mm/vm_shortage.h"
 
 #define SUBSYSTEM_IDS 100 /* each subsystem has so many ids; its base is a multiple */
 #define DEVICE_SUBSYSTEM 28
@@ -129,15 +130,19 @@ static void clear_rest(mig_reply_header_t *out, uint32_t bytes)
 
 /*
  * An empty reply to the request; takes over its reply right. All bytes that a generated server may
- * leave alone (padding) are zero (H-63). NULL when out of memory.
+ * leave alone (padding) are zero (H-63). May sleep for memory; NULL when out of it.
  */
 static struct message *make_reply(struct message *request, const struct subsystem *subsystem)
 {
     mach_msg_header_t *in = &request->header;
     uint32_t bytes = reply_bytes(subsystem, in->msgh_id);
-    struct message *reply = message_alloc(bytes);
+    struct message *reply;
     mig_reply_header_t *out;
+    unsigned tries = 0;
 
+    do
+        reply = message_alloc(bytes);
+    while (!reply && vm_shortage_wait(KERN_RESOURCE_SHORTAGE, &tries));
     if (!reply)
         return NULL;
     out = (mig_reply_header_t *)&reply->header;

@@ -13,6 +13,7 @@
 #include "mm/vm_copy_capture.h"
 #include "mm/vm_map.h"
 #include "mm/vm_object.h"
+#include "mm/vm_shortage.h"
 
 #define COPY_RESERVE 64u    /* for what page-out sends when memory is short */
 
@@ -111,29 +112,44 @@ kern_return_t vm_copy_read(struct vm_copy *copy, vm_size_t offset, void *buffer,
     return KERN_SUCCESS;
 }
 
-/* Fills an object with kernel bytes, the rest of the last page with zeros. */
+/* Adds a page with kernel bytes, the rest of it zero, to an object. */
+static kern_return_t add_page(struct vm_object *object, vm_offset_t at, const void *bytes,
+                              vm_size_t size)
+{
+    struct page *page = page_alloc(PAGE_WAIT_INTERRUPTIBLE);
+
+    if (!page)
+        return KERN_ABORTED;
+    if (size < PAGE_BYTES)
+        page_zero(page);
+    memcpy(page_address(page), bytes, size);
+    if (!vm_object_insert(object, at, page)) {
+        page_free(page);
+        return KERN_RESOURCE_SHORTAGE;
+    }
+    page->dirty = true;
+    page_activate(page);
+    return KERN_SUCCESS;
+}
+
+/* Fills an object with kernel bytes. */
 static bool fill(struct vm_object *object, const char *buffer, vm_size_t bytes)
 {
     for (vm_offset_t at = 0; at < bytes; at += PAGE_BYTES) {
         vm_size_t part = bytes - at < PAGE_BYTES ? bytes - at : PAGE_BYTES;
-        struct page *page = page_alloc(PAGE_WAIT_INTERRUPTIBLE);
+        unsigned tries = 0;
+        kern_return_t result;
 
-        if (!page)
+        do
+            result = add_page(object, at, buffer + at, part);
+        while (vm_shortage_wait(result, &tries));
+        if (result != KERN_SUCCESS)
             return false;
-        if (part < PAGE_BYTES)
-            page_zero(page);
-        memcpy(page_address(page), buffer + at, part);
-        if (!vm_object_insert(object, at, page)) {
-            page_free(page);
-            return false;
-        }
-        page->dirty = true;
-        page_activate(page);
     }
     return true;
 }
 
-struct vm_copy *vm_copy_from_bytes(const void *buffer, vm_size_t bytes)
+static struct vm_copy *try_from_bytes(const void *buffer, vm_size_t bytes)
 {
     struct vm_copy *copy = vm_copy_create(0, 0, bytes);
     struct vm_map_entry *entry = vm_map_entry_alloc();
@@ -151,4 +167,15 @@ struct vm_copy *vm_copy_from_bytes(const void *buffer, vm_size_t bytes)
     vm_map_entry_free(entry);
     vm_copy_discard(copy);
     return NULL;
+}
+
+struct vm_copy *vm_copy_from_bytes(const void *buffer, vm_size_t bytes)
+{
+    struct vm_copy *copy;
+    unsigned tries = 0;
+
+    do
+        copy = try_from_bytes(buffer, bytes);
+    while (!copy && vm_shortage_wait(KERN_RESOURCE_SHORTAGE, &tries));
+    return copy;
 }

@@ -11,6 +11,7 @@
 #include "mm/pmap.h"
 #include "mm/vm_map.h"
 #include "mm/vm_object.h"
+#include "mm/vm_shortage.h"
 
 /* A page-by-page copy under way. */
 struct capture {
@@ -89,8 +90,8 @@ static void copy_bytes(const struct capture *capture, vm_offset_t at, struct pag
     memcpy((char *)page_address(to) + first, (char *)page_address(from) + first, last - first);
 }
 
-/* Copies the page at `at` from the first page's start. */
-static kern_return_t capture_page(struct capture *capture, vm_offset_t at)
+/* One try to copy the page at `at` from the first page's start. */
+static kern_return_t try_page(struct capture *capture, vm_offset_t at)
 {
     struct page *from, *to;
     kern_return_t result;
@@ -119,6 +120,17 @@ static kern_return_t capture_page(struct capture *capture, vm_offset_t at)
     to->dirty = true;
     page_activate(to);
     return KERN_SUCCESS;
+}
+
+static kern_return_t capture_page(struct capture *capture, vm_offset_t at)
+{
+    unsigned tries = 0;
+    kern_return_t result;
+
+    do
+        result = try_page(capture, at);
+    while (vm_shortage_wait(result, &tries));
+    return result;
 }
 
 /* Fills a new object; on failure it is gone. The caller holds a reference to the source. */

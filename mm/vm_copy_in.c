@@ -16,6 +16,7 @@
 #include "mm/vm_map_remove.h"
 #include "mm/vm_map_wire.h"
 #include "mm/vm_object.h"
+#include "mm/vm_shortage.h"
 
 /* Up to this many pages are copied at once rather than marked. */
 #define COPY_NOW_PAGES 2u
@@ -186,15 +187,14 @@ static kern_return_t capture(struct vm_map *map, const struct range *range, stru
     return KERN_SUCCESS;
 }
 
-kern_return_t vm_copy_in(struct vm_map *map, vm_offset_t address, vm_size_t size, bool deallocate,
-                         struct vm_copy **copy)
+/* One try of vm_copy_in(); size is not 0. */
+static kern_return_t try_copy_in(struct vm_map *map, vm_offset_t address, vm_size_t size,
+                                 bool deallocate, struct vm_copy **copy)
 {
     struct range range = {.address = address, .end = address + size};
     kern_return_t result;
 
     *copy = NULL;
-    if (size == 0)
-        return KERN_SUCCESS;
     if (map->dead)
         return KERN_INVALID_ARGUMENT;
     if (deallocate && (*copy = move_whole_entry(map, address, size)) != NULL)
@@ -218,5 +218,20 @@ kern_return_t vm_copy_in(struct vm_map *map, vm_offset_t address, vm_size_t size
         vm_copy_discard(*copy);
         *copy = NULL;
     }
+    return result;
+}
+
+kern_return_t vm_copy_in(struct vm_map *map, vm_offset_t address, vm_size_t size, bool deallocate,
+                         struct vm_copy **copy)
+{
+    unsigned tries = 0;
+    kern_return_t result;
+
+    *copy = NULL;
+    if (size == 0)
+        return KERN_SUCCESS;
+    do
+        result = try_copy_in(map, address, size, deallocate, copy);
+    while (vm_shortage_wait(result, &tries));
     return result;
 }

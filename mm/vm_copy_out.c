@@ -14,6 +14,7 @@
 #include "mm/vm_map_lookup.h"
 #include "mm/vm_map_wire.h"
 #include "mm/vm_object.h"
+#include "mm/vm_shortage.h"
 
 /* Links the copy's entries into the map from `at` on; the range is free. */
 static void link_entries(struct vm_map *map, struct vm_copy *copy, vm_offset_t at,
@@ -76,39 +77,49 @@ static void forget_old_page(struct vm_map *map, vm_offset_t address, const struc
         pmap_remove(map->pmap, at, at + PAGE_BYTES);
 }
 
-/* Writes bytes into one page of a map. Whatever changed while the page was found is looked up anew. */
-static kern_return_t write_in_page(struct vm_map *map, vm_offset_t address, const void *bytes,
-                                   vm_size_t size)
+/* One try of write_in_page(); *again when the map changed while the page was found. */
+static kern_return_t try_write(struct vm_map *map, vm_offset_t address, const void *bytes,
+                               vm_size_t size, bool *again)
 {
-    for (;;) {
-        struct vm_map_lookup lookup;
-        struct page *page;
-        bool writable, holds;
-        kern_return_t result = map->dead ? KERN_INVALID_ADDRESS
-                               : vm_map_lookup(map, address, VM_PROT_WRITE, &lookup);
+    struct vm_map_lookup lookup;
+    struct page *page;
+    bool writable;
+    kern_return_t result = map->dead ? KERN_INVALID_ADDRESS
+                           : vm_map_lookup(map, address, VM_PROT_WRITE, &lookup);
 
-        if (result != KERN_SUCCESS)
-            return result;
-        if (lookup.device)
-            return KERN_MEMORY_ERROR;
-        vm_object_reference(lookup.object);
-        result = vm_fault_page(lookup.object, lookup.offset, VM_PROT_WRITE, WAIT_INTERRUPTIBLE,
-                               &page, &writable);
-        if (result != KERN_SUCCESS) {
-            vm_object_release(lookup.object);
-            return result;
-        }
-        holds = map->version == lookup.version;
-        if (holds) {
+    if (result != KERN_SUCCESS)
+        return result;
+    if (lookup.device)
+        return KERN_MEMORY_ERROR;
+    vm_object_reference(lookup.object);
+    result = vm_fault_page(lookup.object, lookup.offset, VM_PROT_WRITE, WAIT_INTERRUPTIBLE, &page,
+                           &writable);
+    if (result == KERN_SUCCESS) {
+        *again = map->version != lookup.version;
+        if (!*again) {
             memcpy((char *)page_address(page) + (address & PAGE_MASK), bytes, size);
             page->dirty = true;
             forget_old_page(map, address, page);
         }
         page_wake(page, WAIT_AWAKENED);
-        vm_object_release(lookup.object);
-        if (holds)
-            return KERN_SUCCESS;
     }
+    vm_object_release(lookup.object);
+    return result;
+}
+
+/* Writes bytes into one page of a map, as its protection is at that moment. */
+static kern_return_t write_in_page(struct vm_map *map, vm_offset_t address, const void *bytes,
+                                   vm_size_t size)
+{
+    unsigned tries = 0;
+    kern_return_t result;
+    bool again;
+
+    do {
+        again = false;
+        result = try_write(map, address, bytes, size, &again);
+    } while (again || vm_shortage_wait(result, &tries));
+    return result;
 }
 
 /* Writes all the data, page by page of the target, by way of one frame: source and target page are

@@ -9,6 +9,7 @@
 #include "mm/vm_map_lookup.h"
 #include "mm/vm_map_tree.h"
 #include "mm/vm_object.h"
+#include "mm/vm_shortage.h"
 
 /* Child and parent show the same object from now on. */
 static kern_return_t share(struct vm_map *parent, struct vm_map_entry *entry,
@@ -83,6 +84,7 @@ kern_return_t vm_map_fork(struct vm_map *parent, struct vm_map **result)
     struct vm_map *child = vm_map_create();
     struct vm_map_entry *entry;
     vm_offset_t at = parent->minimum;
+    unsigned tries = 0;
 
     if (!child)
         return KERN_RESOURCE_SHORTAGE;
@@ -90,16 +92,21 @@ kern_return_t vm_map_fork(struct vm_map *parent, struct vm_map **result)
     child->size_limit_max = parent->size_limit_max;
     while ((entry = vm_map_first_entry(parent, at)) != NULL) {
         kern_return_t forked = cut_below(parent, &entry, at);
+        vm_offset_t end = entry->end;
 
-        at = entry->end;
         if (forked == KERN_SUCCESS && entry->inheritance != VM_INHERIT_NONE)
             forked = fork_entry(parent, entry, child);
-        if (forked == KERN_SUCCESS && parent->dead)
-            forked = KERN_INVALID_ARGUMENT;
+        if (vm_shortage_wait(forked, &tries))
+            continue;
+        at = end;
         if (forked != KERN_SUCCESS) {
             vm_map_release(child);
             return forked;
         }
+    }
+    if (parent->dead) { /* since a sleep: this is not all of it */
+        vm_map_release(child);
+        return KERN_INVALID_ARGUMENT;
     }
     *result = child;
     return KERN_SUCCESS;

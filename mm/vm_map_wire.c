@@ -21,6 +21,7 @@
 #include "mm/pmap.h"
 #include "mm/vm_map_lookup.h"
 #include "mm/vm_object.h"
+#include "mm/vm_shortage.h"
 
 /* What of a map is to be wired. */
 struct wiring {
@@ -175,6 +176,7 @@ static kern_return_t wire_page(struct vm_map *map, struct vm_map_entry *entry, v
 static kern_return_t pin_range(struct vm_map *map, const struct wiring *wiring)
 {
     vm_offset_t at = wiring->start;
+    unsigned tries = 0;
 
     while (at < wiring->end) {
         struct vm_map_entry *entry = vm_map_first_entry(map, at);
@@ -191,6 +193,8 @@ static kern_return_t pin_range(struct vm_map *map, const struct wiring *wiring)
             continue;
         }
         result = wire_page(map, entry, wiring->access);
+        if (vm_shortage_wait(result, &tries))
+            continue;
         if (result != KERN_SUCCESS)
             return result;
     }

@@ -12,6 +12,7 @@
 #include "mm/vm_map_protect.h"
 #include "mm/vm_map_remove.h"
 #include "mm/vm_object.h"
+#include "mm/vm_shortage.h"
 
 static bool usable(const struct vm_map *map)
 {
@@ -25,38 +26,67 @@ static bool usable(const struct vm_map *map)
 kern_return_t vm_allocate(struct vm_map *map, vm_address_t *address, vm_size_t size,
                           boolean_t anywhere)
 {
+    unsigned tries = 0;
+    kern_return_t result;
+
     if (!usable(map))
         return KERN_INVALID_ARGUMENT;
     if (size == 0) {
         *address = 0;
         return KERN_SUCCESS;
     }
-    return vm_map_allocate(map, address, size, anywhere);
+    do
+        result = vm_map_allocate(map, address, size, anywhere);
+    while (vm_shortage_wait(result, &tries));
+    return result;
 }
 
 /* Removes what is mapped; holes are fine (V-02). KERN_INVALID_ADDRESS, KERN_RESOURCE_SHORTAGE. */
 kern_return_t vm_deallocate(struct vm_map *map, vm_address_t address, vm_size_t size)
 {
+    unsigned tries = 0;
+    kern_return_t result;
+
     if (!usable(map))
         return KERN_INVALID_ARGUMENT;
-    return size == 0 ? KERN_SUCCESS : vm_map_remove(map, address, size);
+    if (size == 0)
+        return KERN_SUCCESS;
+    do
+        result = vm_map_remove(map, address, size);
+    while (vm_shortage_wait(result, &tries));
+    return result;
 }
 
 kern_return_t vm_protect(struct vm_map *map, vm_address_t address, vm_size_t size,
                          boolean_t set_maximum, vm_prot_t protection)
 {
+    unsigned tries = 0;
+    kern_return_t result;
+
     if (!usable(map))
         return KERN_INVALID_ARGUMENT;
-    return size == 0 ? KERN_SUCCESS
-                     : vm_map_protect(map, address, size, set_maximum, protection);
+    if (size == 0)
+        return KERN_SUCCESS;
+    do
+        result = vm_map_protect(map, address, size, set_maximum, protection);
+    while (vm_shortage_wait(result, &tries));
+    return result;
 }
 
 kern_return_t vm_inherit(struct vm_map *map, vm_address_t address, vm_size_t size,
                          vm_inherit_t inheritance)
 {
+    unsigned tries = 0;
+    kern_return_t result;
+
     if (!usable(map))
         return KERN_INVALID_ARGUMENT;
-    return size == 0 ? KERN_SUCCESS : vm_map_inherit(map, address, size, inheritance);
+    if (size == 0)
+        return KERN_SUCCESS;
+    do
+        result = vm_map_inherit(map, address, size, inheritance);
+    while (vm_shortage_wait(result, &tries));
+    return result;
 }
 
 /* A send right to the name port of what memory comes from in the end; NULL for anonymous memory. */
