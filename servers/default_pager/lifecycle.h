@@ -13,7 +13,7 @@
 struct lifecycle_ports {
     mach_port_t manager;      /* receive right, registered with the kernel */
     mach_port_t internal_set; /* objects made by the kernel: privileged threads */
-    mach_port_t external_set; /* objects made for clients: unprivileged threads (DP3) */
+    mach_port_t external_set; /* objects made for clients: threads of their own (DP3) */
 };
 extern struct lifecycle_ports lifecycle_ports;
 

@@ -100,13 +100,18 @@ static void make_ports(void)
     lifecycle_ports.external_set = make_port(MACH_PORT_RIGHT_PORT_SET, MACH_PORT_NULL);
 }
 
+/*
+ * The threads for clients' objects are privileged too: such an object may fill the laundry, and page-out
+ * then waits for them. They cannot drain the reserve, since the kernel sets a frame aside for every
+ * page that it asks this task for, whoever made the object (H-16), and a thread reads one run at a time.
+ */
 static void start_threads(vm_size_t internal)
 {
     boolean_t good = threads_serve(service_ports.set, host_privileged);
     for (vm_size_t i = 0; i < internal; i++)
         good = good && threads_serve(lifecycle_ports.internal_set, host_privileged);
     for (unsigned i = 0; i < EXTERNAL_THREADS; i++)
-        good = good && threads_serve(lifecycle_ports.external_set, MACH_PORT_NULL);
+        good = good && threads_serve(lifecycle_ports.external_set, host_privileged);
     if (!good)
         fail("threads", KERN_RESOURCE_SHORTAGE);
 }
