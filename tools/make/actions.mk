@@ -2,9 +2,9 @@
 #
 # The targets that do something with what was built; a line that begins with #: is shown by make help.
 
-MEMORY ?= 128
+MEMORY ?= 64
 DOOR ?= uefi
-DISK ?= new:1024
+DISK ?= new:512
 RUN = tools/run --memory $(MEMORY) --disk $(DISK) --initrd $(B)/initrd.cpio
 
 .PHONY: help doctor run demo gdb image test bench abi-check clean
