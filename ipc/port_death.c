@@ -96,8 +96,7 @@ void port_kill(struct port *port)
     destroy_queue(port);
     if (!list_empty(&port->dead_name_requests))
         dead_name_fire(port);
-    if (port->memory_object)
-        vm_object_port_died(port);
+    vm_object_port_died(port);
     port->kobject = NULL;
     port->kobject_type = KOBJECT_NONE;
     port_release(port);

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Conversations with the shell, as a user at the console has them; without the demonstration before."""
+import glob
+import os
+import re
+import subprocess
+import tempfile
+
+from guest import qemu
+from guest.session import Ending
+from runner.case import boot, single
+
+PROMPT = r"porthole> \Z"
+SERVERS = os.path.join(qemu.ROOT, "servers")
+START_SAMPLE = "run sample_pager ${device-port} hello.txt &"
+# Commands and what each must answer.
+ANSWERS = (
+    ("help", r"tasks.*threads.*poweroff"),
+    ("tasks", r"kernel.*bootstrap.*disk.*default_pager.*shell"),
+    ("threads", r"default_pager +.*waits for a message.*shell +.*runs"),
+    ("ports disk", r"receive.*port set"),
+    ("map shell", r"r-x.*rw-"),
+    ("objects all", r"pages"),
+    ("memory", r"free \d+, active \d+, inactive \d+, wired \d+"),
+    ("pager", r"blocks: \d+, \d+ free"),
+    ("services", r"disk.*default_pager"),
+    ("files", r"boot\.cfg.*shell"),
+    ("nonsense", r"no such command"),
+    ("ports nobody", r"no such task"),
+)
+
+
+class Conversation:
+    """Types each line when the prompt stands, and keeps what was answered. The first line is empty: the
+    servers may still be talking when the shell begins."""
+
+    def __init__(self, lines):
+        self.lines = ["", *lines]
+        self.next, self.from_here = 0, 0
+        self.starts = []
+
+    def heard(self, session, text):
+        if self.next < len(self.lines) and re.search(PROMPT, text[self.from_here:]):
+            self.starts.append(len(text))
+            self.from_here = len(text)
+            session.type(self.lines[self.next] + "\r")
+            self.next += 1
+
+    def answers(self, console):
+        """{line: what came after it}"""
+        ends = self.starts[1:] + [len(console)]
+        return {line: console[start:end]
+                for line, start, end in zip(self.lines, self.starts, ends)}
+
+
+def make_archive(folder):
+    """The servers and the shell, without the demonstration."""
+    script = os.path.join(folder, "servers.cfg")
+    with open(os.path.join(SERVERS, "servers.cfg"), encoding="utf-8") as file:
+        lines = [line for line in file if " demo " not in line]
+    with open(script, "w", encoding="utf-8") as file:
+        file.writelines(lines)
+    archive = os.path.join(folder, "initrd.cpio")
+    programs = sorted(glob.glob(os.path.join(qemu.BUILD, "servers", "*")))
+    subprocess.run([os.path.join(qemu.ROOT, "tools", "mkinitrd"), archive,
+                    os.path.join(SERVERS, "boot.cfg"), script, *programs,
+                    *glob.glob(os.path.join(SERVERS, "files", "*"))], check=True)
+    return archive
+
+
+def talk(*lines, **machine):
+    """Boot to the shell and say these lines; (the finished boot, what each line got)."""
+    conversation = Conversation(lines)
+    with tempfile.TemporaryDirectory(prefix="porthole-test-") as folder:
+        finished = boot(initrd=make_archive(folder), disks=["new:256"], on_text=conversation.heard,
+                        **{"memory": 64, **machine})
+    return finished, conversation.answers(finished.result.console)
+
+
+def check(finished, ending, *pairs):
+    """Problems unless the run ended so and each (answer, pattern) fits."""
+    problems = [f"`{pattern}` is not in the answer" for answer, pattern in pairs
+                if not re.search(pattern, answer or "", re.S)]
+    return finished.expect(ending) or (problems + finished.tail() if problems else [])
+
+
+def commands_answer():
+    finished, answers = talk(*(line for line, _ in ANSWERS), "poweroff")
+    return check(finished, Ending.SUCCESS,
+                 *((answers.get(line), pattern) for line, pattern in ANSWERS))
+
+
+def a_file_is_mapped_from_the_sample_pager():
+    finished, answers = talk(START_SAMPLE, "run sample_client hello.txt", "poweroff")
+    return check(finished, Ending.SUCCESS,
+                 (answers.get("run sample_client hello.txt"), "Hello from a page"))
+
+
+def a_killed_pager_is_told():
+    finished, answers = talk(START_SAMPLE, "run sample_client hello.txt", "kill sample_pager",
+                             "tasks", "run sample_client hello.txt", "services", "poweroff")
+    return check(finished, Ending.SUCCESS,
+                 (answers.get("kill sample_pager"), "sample_pager has ended"),
+                 (answers.get("tasks"), "shell"), (answers.get("services"), "default_pager"))
+
+
+def a_suspended_pager_leaves_the_shell_usable():
+    finished, answers = talk("suspend default_pager", "tasks", "resume default_pager", "poweroff")
+    return check(finished, Ending.SUCCESS,
+                 (answers.get("tasks"), r"default_pager[^\n]*suspended.*shell"))
+
+
+def a_killed_default_pager_is_a_clear_stop():
+    finished, _ = talk("kill default_pager", "tasks", "poweroff")
+    return check(finished, Ending.PANIC, (finished.result.summary, "default pager died"))
+
+
+def cases():
+    if not os.path.isdir(os.path.join(SERVERS, "shell")):
+        return []
+    return [single(f"shell: {name}", function) for name, function in (
+        ("its commands answer, and poweroff ends in order", commands_answer),
+        ("a file is mapped from the sample pager", a_file_is_mapped_from_the_sample_pager),
+        ("a killed pager is told and the shell goes on", a_killed_pager_is_told),
+        ("a suspended default pager leaves the shell usable",
+         a_suspended_pager_leaves_the_shell_usable),
+        ("155 a killed default pager is a clear stop", a_killed_default_pager_is_a_clear_stop))]
