@@ -57,6 +57,8 @@ static void adopt_body(struct message *message)
         struct message_item item;
         mach_msg_return_t status;
 
+        if (message_skip_scalar(message, &offset))
+            continue;
         ((mach_msg_type_t *)((char *)&message->header + offset))->msgt_deallocate = 0;
         status = message_item_decode(message, offset, &item);
         assert(status == MACH_MSG_SUCCESS);

@@ -74,7 +74,11 @@ void message_body_destroy(struct message *message, uint32_t end)
 
     while (offset < end) {
         struct message_item item;
-        mach_msg_return_t status = message_item_decode(message, offset, &item);
+        mach_msg_return_t status;
+
+        if (message_skip_scalar(message, &offset))
+            continue;
+        status = message_item_decode(message, offset, &item);
 
         assert(status == MACH_MSG_SUCCESS);
         destroy_item(&item);

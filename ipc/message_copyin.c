@@ -254,7 +254,11 @@ mach_msg_return_t message_copyin_body(struct message *message, struct space *spa
 
     while (offset < message->header.msgh_size) {
         struct message_item item;
-        mach_msg_return_t status = message_item_decode(message, offset, &item);
+        mach_msg_return_t status;
+
+        if (message_skip_scalar(message, &offset))
+            continue;
+        status = message_item_decode(message, offset, &item);
 
         if (status == MACH_MSG_SUCCESS)
             status = copyin_item(message, space, &item);

@@ -190,7 +190,11 @@ static mach_msg_return_t copyout_body(struct message *message, struct space *spa
 
     while (offset < message->header.msgh_size) {
         struct message_item item;
-        mach_msg_return_t status = message_item_decode(message, offset, &item);
+        mach_msg_return_t status;
+
+        if (message_skip_scalar(message, &offset))
+            continue;
+        status = message_item_decode(message, offset, &item);
 
         assert(status == MACH_MSG_SUCCESS);
         lost |= copyout_item(space, &item);
