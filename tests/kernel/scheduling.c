@@ -63,10 +63,12 @@ SELFTEST(timeout_fires_in_order_of_deadlines)
     struct timeout timeouts[4] = {0};
     static const unsigned ms[4] = {30, 3, 1200, 11}; /* one lies further ahead than the wheel is long */
     uint64_t deadlines_ns[4];
+    /* One base for all: the machine may stop for longer than the deadlines lie apart. */
+    uint64_t base_ns = deadline_after_ms(0);
 
     fired = 0;
     for (unsigned i = 0; i < 4; i++) {
-        deadlines_ns[i] = deadline_after_ms(ms[i]);
+        deadlines_ns[i] = base_ns + ms[i] * NANOSECONDS_PER_MILLISECOND;
         timeout_start(&timeouts[i], deadlines_ns[i], fire, (void *)(uintptr_t)i);
     }
     wait_for_fired(4, 3000);
