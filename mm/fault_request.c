@@ -12,6 +12,7 @@
 #include "kernel/thread.h"
 #include "mm/manager.h"
 #include "mm/object_lifetime.h"
+#include "mm/pageout.h"
 #include "mm/placeholder.h"
 #include "mm/vm_object.h"
 
@@ -113,6 +114,24 @@ static void cluster_bounds(struct vm_object *object, vm_offset_t offset, vm_offs
 }
 
 /*
+ * Nothing can be paged out any more. A page that comes back may have a frame of the reserve: it has a
+ * block that is kept for it, so it can leave again, and whoever needs no new block goes on.
+ */
+static bool add_from_reserve(struct vm_object *object, vm_offset_t offset, vm_prot_t access)
+{
+    struct thread *self = thread_current();
+    bool privileged = self->vm_privileged, added;
+
+    if (!pageout_is_exhausted() || !manager_is_trusted(object) ||
+        page_counts.free <= page_levels.reserved_internal)
+        return false;
+    self->vm_privileged = true; /* for what follows, which does not sleep */
+    added = add_placeholder(object, offset, access);
+    self->vm_privileged = privileged;
+    return added;
+}
+
+/*
  * The run of empty slots around offset that lies in its cluster, as [*start, *end); placeholders
  * stand in all of it afterwards. False: not even the page itself got one.
  */
@@ -121,7 +140,7 @@ static bool reserve_cluster(struct vm_object *object, vm_offset_t offset, vm_pro
 {
     vm_offset_t low, high;
 
-    if (!add_placeholder(object, offset, access))
+    if (!add_placeholder(object, offset, access) && !add_from_reserve(object, offset, access))
         return false;
     cluster_bounds(object, offset, &low, &high);
     *start = offset;

@@ -8,7 +8,8 @@
  * without a limit of time (R8). It draws on the reserve (R3) and waits for nobody but the default pager.
  *
  * When nothing could be evicted for EXHAUSTED_ROUNDS it says so once, and new anonymous memory of
- * ordinary tasks is refused until there is room again; whoever has its memory goes on.
+ * ordinary tasks is refused until there is room again; whoever has its memory goes on. For that, when
+ * a round was fruitless the next one searches everything for the few pages that can still leave.
  */
 #include "mm/pageout.h"
 
@@ -26,6 +27,7 @@
 
 #define SCAN_MAX 512u            /* inactive pages looked at in one round */
 #define THROTTLED_MAX 128u       /* of them, pages that could not be sent */
+#define SEARCH_MAX 8192u         /* both, after a fruitless round */
 #define EXTERNAL_BURST 32u       /* pages sent to other managers in one round (H-45) */
 #define DEACTIVATE_MAX 1024u     /* active pages looked at in one round */
 #define ROUND_PAUSE_MS 50u
@@ -101,6 +103,20 @@ static void move_to_tail(struct page *page)
     page_deactivate(page);
 }
 
+/* The last round found nothing that could leave. */
+static bool searching(void)
+{
+    return exhausted || fruitless_rounds > 0;
+}
+
+/* A page that cannot be sent now: behind the others, and out of the way of active ones in a search. */
+static void set_aside(struct page *page)
+{
+    move_to_tail(page);
+    if (searching())
+        page_activate(page);
+}
+
 static void look_at(struct page *page, struct round *round)
 {
     bool trusted = page->object && manager_is_trusted(page->object);
@@ -131,7 +147,7 @@ static void look_at(struct page *page, struct round *round)
         break;
     case EVICTION_THROTTLED:
         round->throttled++;
-        move_to_tail(page);
+        set_aside(page);
         break;
     }
 }
@@ -144,9 +160,11 @@ static uint32_t frames_to_come(void)
 
 static void run_round(struct round *round)
 {
-    uint32_t limit = page_counts.inactive < SCAN_MAX ? page_counts.inactive : SCAN_MAX;
+    uint32_t scan_max = searching() ? SEARCH_MAX : SCAN_MAX;
+    uint32_t throttled_max = searching() ? SEARCH_MAX : THROTTLED_MAX;
+    uint32_t limit = page_counts.inactive < scan_max ? page_counts.inactive : scan_max;
 
-    for (uint32_t i = 0; i < limit && round->throttled < THROTTLED_MAX; i++) {
+    for (uint32_t i = 0; i < limit && round->throttled < throttled_max; i++) {
         struct page *page = first_page(PAGE_QUEUE_INACTIVE);
 
         if (!page || frames_to_come() >= page_levels.free_target)

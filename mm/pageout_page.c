@@ -184,8 +184,14 @@ static enum eviction send(struct page *page)
     return EVICTION_SENT;
 }
 
+static bool can_be_sent(const struct page *page)
+{
+    return has_manager(page->object) && manager_has_room(page);
+}
+
 /*
- * Conditions: the page is in an object. It is unmapped; what its mappings knew is harvested first.
+ * Conditions: the page is in an object. What its mappings know is harvested. It is unmapped, unless it
+ * has to stay anyway: its users should not pay for that.
  */
 enum eviction pageout_evict(struct page *page)
 {
@@ -193,10 +199,11 @@ enum eviction pageout_evict(struct page *page)
         return EVICTION_KEPT;
     if (page->absent)
         return free_page(page);
+    pmap_harvest(page);
+    if (must_be_kept(page) && !can_be_sent(page))
+        return EVICTION_THROTTLED;
     pmap_page_protect(page, VM_PROT_NONE);
     if (!must_be_kept(page))
         return free_page(page);
-    if (!has_manager(page->object) || !manager_has_room(page))
-        return EVICTION_THROTTLED;
-    return send(page);
+    return can_be_sent(page) ? send(page) : EVICTION_THROTTLED;
 }

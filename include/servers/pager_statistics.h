@@ -18,7 +18,7 @@ typedef struct pager_statistics {
     uint64_t unavailable;       /* of them answered "never written" */
     uint64_t supplied_precious; /* pages supplied precious, with a reply port */
     uint64_t supplied_kept;     /* pages supplied while the pager keeps its copy */
-    uint64_t supplied_held;     /* pages supplied out of the pager's memory */
+    uint64_t supplied_held;     /* copies supplied of pages in the pager's memory */
     uint64_t completed;         /* pages of supplies whose completion has come */
     uint64_t accepted;          /* of them taken by the kernel */
     uint64_t refused;           /* of them not taken */

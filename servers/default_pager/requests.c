@@ -110,11 +110,12 @@ static void take_back(struct object *object, const struct run *run, struct hando
     pager_unlock();
 }
 
-static kern_return_t supply(
-    mach_port_t control, const struct run *run, vm_address_t data, bool precious, mach_port_t reply)
+static kern_return_t supply(mach_port_t control, const struct run *run, vm_address_t data,
+    bool deallocate, bool precious, mach_port_t reply)
 {
     return memory_object_data_supply(control, run->first * PAGER_PAGE, data,
-        (mach_msg_type_number_t)(run->count * PAGER_PAGE), TRUE, VM_PROT_NONE, precious, reply);
+        (mach_msg_type_number_t)(run->count * PAGER_PAGE), deallocate, VM_PROT_NONE, precious,
+        reply);
 }
 
 /*
@@ -140,7 +141,7 @@ static void supply_read(
     pager_unlock();
 
     mach_port_t reply = handover != NULL ? object->port : MACH_PORT_NULL;
-    if (supply(control, run, data, handover != NULL, reply) == KERN_SUCCESS)
+    if (supply(control, run, data, true, handover != NULL, reply) == KERN_SUCCESS)
         return;
     vm_deallocate(mach_task_self(), data, run->count * PAGER_PAGE);
     if (handover != NULL)
@@ -179,21 +180,16 @@ static void answer_read(struct object *object, mach_port_t control, const struct
 }
 
 /*
- * Gives a page that no block was free for to the kernel, and forgets it. There is no completion to
- * wait for: if the kernel refuses it, it comes back by data_return like any precious page (D-08).
+ * Gives the kernel a copy of a page that no block was free for, and keeps the page. It must not go
+ * out precious: the kernel sends precious pages back even while it holds others back, since each
+ * has a block reserved. This one has none.
  */
 static void answer_held(struct object *object, mach_port_t control, const struct run *run)
 {
-    kern_return_t result = supply(control, run, run->data, true, MACH_PORT_NULL);
+    supply(control, run, run->data, false, false, MACH_PORT_NULL);
     pager_lock();
-    struct record *record = records_find(object, run->first);
-    object_page_done(object, record);
-    if (result == KERN_SUCCESS) {
-        records_remove(object, record);
-        object->held_count--;
-        statistics.held--;
-        statistics.supplied_held++;
-    }
+    object_page_done(object, records_find(object, run->first));
+    statistics.supplied_held++;
     pager_unlock();
 }
 

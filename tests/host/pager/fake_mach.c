@@ -133,14 +133,15 @@ kern_return_t memory_object_data_supply(mach_port_t control, vm_offset_t offset,
         pthread_mutex_unlock(&kernel);
         return MACH_SEND_INVALID_DEST;
     }
-    fake_check(deallocate, "supplied memory is given away");
+    fake_check(deallocate || !precious, "memory that the pager will forget is given away");
     fake_check(reply == MACH_PORT_NULL || reply == object->port, "the reply port is the object's");
     unsigned first = (unsigned)(offset / FAKE_PAGE_BYTES - object->base_page);
     unsigned count = size / FAKE_PAGE_BYTES, accepted = 0;
     if (object->terminated) { /* the control port is the pager's own by now: nobody listens */
         fake_unheard_pages += reply == MACH_PORT_NULL ? 0 : count;
         pthread_mutex_unlock(&kernel);
-        fake_region_free(data, size);
+        if (deallocate)
+            fake_region_free(data, size);
         return KERN_SUCCESS;
     }
     while (accepted < count && object->pages[first + accepted].state == FAKE_REQUESTED) {
@@ -156,7 +157,8 @@ kern_return_t memory_object_data_supply(mach_port_t control, vm_offset_t offset,
                          .length = accepted * (vm_size_t)FAKE_PAGE_BYTES,
                          .result = accepted == count ? KERN_SUCCESS : KERN_MEMORY_PRESENT});
     pthread_mutex_unlock(&kernel);
-    fake_region_free(data, size);
+    if (deallocate)
+        fake_region_free(data, size);
     return KERN_SUCCESS;
 }
 
