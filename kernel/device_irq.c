@@ -159,7 +159,9 @@ kern_return_t ds_device_intr_register(device_t device, int id, int flags, ipc_po
 
     if (!device || device->operations != &device_irq || flags != 0)
         return D_INVALID_OPERATION;
-    if (id < 0 || id >= INTERRUPT_LINES || !PORT_VALID(port) || !port->active)
+    /* The kernel does not serve requests in interrupts: its own ports are no receivers. */
+    if (id < 0 || id >= INTERRUPT_LINES || !PORT_VALID(port) || !port->active ||
+        port->kobject_type != KOBJECT_NONE)
         return KERN_INVALID_ARGUMENT;
     prepare_lines();
     line = &lines[id];

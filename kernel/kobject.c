@@ -20,6 +20,7 @@
 
 #include "ipc/message.h"
 #include "ipc/port.h"
+#include "ipc/right.h"
 #include "kernel/device_map.h"
 #include "kernel/io_permission.h"
 #include "kernel/panic.h"
@@ -30,59 +31,56 @@
 #define DEVICE_SUBSYSTEM 28
 #define REPLY_BYTES_ANY 8192u /* holds any generated reply: inline arrays end at 4096 or twice 2048 */
 
-typedef mig_routine_t (*routine_finder)(const mach_msg_header_t *request);
-
-/* Two servers share these hundreds. */
-static mig_routine_t find_in_38(const mach_msg_header_t *request)
-{
-    mig_routine_t routine = mach_i386_server_routine(request);
-
-    return routine ? routine : vm_osf_server_routine(request);
-}
-
-/*
- * Room for the larger replies of mach and mach_port, so that the most used ones do not pay for them:
- * the sizes of the Reply structures in the generated servers.
- */
-static const uint16_t mach_reply_bytes[SUBSYSTEM_IDS] = {
-    [9] = 80,                                     /* task_get_emulation_vector */
-    [12] = REPLY_BYTES_ANY,                       /* task_info */
-    [17] = REPLY_BYTES_ANY,                       /* thread_get_state */
-    [19] = REPLY_BYTES_ANY,                       /* thread_info */
-    [29] = 176,                                   /* vm_region */
-    [30] = 112,                                   /* vm_statistics */
-    [40] = 96,                                    /* memory_object_get_attributes */
-};
-
-static const uint16_t mach_port_reply_bytes[SUBSYSTEM_IDS] = {
-    [0] = 80,                                     /* mach_port_names */
-    [17] = 96,                                    /* mach_port_get_receive_status */
+/* How an id is served; routine NULL: not at all. */
+struct service {
+    mig_routine_t routine;
+    uint16_t reply_bytes; /* room that its reply needs */
 };
 
 /*
- * The generated servers by the hundreds of their ids; each finder answers NULL for an id that it does not
- * have. A reply takes at most reply_bytes, or what its id's entry in the table says if not 0, or any size for
- * the listed ids (which end with a zero).
+ * The generated servers by the hundreds of their ids, and what is enough for most of their replies:
+ * the sizes of the Reply structures in the generated code.
  */
 static const struct subsystem {
-    routine_finder find;
+    uint16_t hundreds;
     uint16_t reply_bytes;
-    uint16_t any_size[5];
-    const uint16_t *reply_bytes_by_id;
+    mig_routine_t (*find)(const mach_msg_header_t *request);
 } subsystems[] = {
-    [20] = {mach_server_routine, 64, {0}, mach_reply_bytes},
-    [21] = {mach_server_routine, REPLY_BYTES_ANY, {0}, NULL},
-    [26] = {mach_host_server_routine, 80, {2638, 2639, 2640, 2646}, NULL},
-    [DEVICE_SUBSYSTEM] = {device_server_routine, 184, {2811}, NULL},
-    [30] = {mach_debug_server_routine, REPLY_BYTES_ANY, {0}, NULL},
-    [32] = {mach_port_server_routine, 64, {0}, mach_port_reply_bytes},
-    [38] = {find_in_38, 96, {3804}, NULL},
-    [40] = {mach4_server_routine, REPLY_BYTES_ANY, {0}, NULL},
-    [42] = {gnumach_server_routine, 120, {4212}, NULL},
-    [48] = {porthole_debug_server_routine, 152, {0}, NULL},
-    [49] = {porthole_memory_server_routine, 64, {0}, NULL},
+    {20, 64, mach_server_routine},
+    {21, REPLY_BYTES_ANY, mach_server_routine},
+    {26, 80, mach_host_server_routine},
+    {DEVICE_SUBSYSTEM, 184, device_server_routine},
+    {30, REPLY_BYTES_ANY, mach_debug_server_routine},
+    {32, 64, mach_port_server_routine},
+    {38, 64, mach_i386_server_routine},
+    {38, 96, vm_osf_server_routine},
+    {40, REPLY_BYTES_ANY, mach4_server_routine},
+    {42, 120, gnumach_server_routine},
+    {48, 152, porthole_debug_server_routine},
+    {49, 64, porthole_memory_server_routine},
 };
-static const struct subsystem no_subsystem = {NULL, sizeof(mig_reply_header_t), {0}, NULL};
+#define SUBSYSTEMS (sizeof subsystems / sizeof subsystems[0])
+#define HUNDREDS 50u
+
+/* Replies that are larger than their subsystem's others. */
+static const struct {
+    uint16_t id, reply_bytes;
+} large_replies[] = {
+    {2009, 80},                                       /* task_get_emulation_vector */
+    {2012, REPLY_BYTES_ANY}, {2017, REPLY_BYTES_ANY}, /* task_info, thread_get_state */
+    {2019, REPLY_BYTES_ANY},                          /* thread_info */
+    {2029, 176},             {2030, 112},             /* vm_region, vm_statistics */
+    {2040, 96},                                       /* memory_object_get_attributes */
+    {2638, REPLY_BYTES_ANY}, {2639, REPLY_BYTES_ANY}, /* host_info, processor_info */
+    {2640, REPLY_BYTES_ANY}, {2646, REPLY_BYTES_ANY}, /* processor_set_info, version */
+    {2811, REPLY_BYTES_ANY},                          /* device_get_status */
+    {3200, 80},              {3217, 96},              /* port_names, get_receive_status */
+    {3804, REPLY_BYTES_ANY}, {4212, REPLY_BYTES_ANY}, /* i386_get_ldt, vm_pages_phys */
+};
+
+/* Row 0 is that of all hundreds without a server; unserved ids answer with a bare code. */
+static struct service services[SUBSYSTEMS + 1][SUBSYSTEM_IDS];
+static struct service *services_of_hundreds[HUNDREDS];
 
 static const mach_msg_type_t return_code_type = {
     .msgt_name = MACH_MSG_TYPE_INTEGER_32,
@@ -91,31 +89,45 @@ static const mach_msg_type_t return_code_type = {
     .msgt_number = 1,
 };
 
-static const struct subsystem *find_subsystem(mach_msg_id_t id)
+/* How a request is served; ids out of range are as unserved as the first. */
+static inline struct service *service_of(unsigned id)
 {
-    unsigned index = (unsigned)id / SUBSYSTEM_IDS;
+    unsigned hundreds = id / SUBSYSTEM_IDS;
 
-    return index < sizeof subsystems / sizeof subsystems[0] && subsystems[index].find
-               ? &subsystems[index]
-               : &no_subsystem;
+    if (hundreds >= HUNDREDS)
+        return &services[0][0];
+    return services_of_hundreds[hundreds] + (id - hundreds * SUBSYSTEM_IDS);
 }
 
-static uint32_t reply_bytes(const struct subsystem *subsystem, mach_msg_id_t id)
+static void enter_subsystem(const struct subsystem *subsystem, struct service *row)
 {
-    if (subsystem->reply_bytes_by_id) {
-        uint32_t bytes = subsystem->reply_bytes_by_id[(unsigned)id % SUBSYSTEM_IDS];
+    if (services_of_hundreds[subsystem->hundreds] == services[0])
+        services_of_hundreds[subsystem->hundreds] = row;
+    for (unsigned i = 0; i < SUBSYSTEM_IDS; i++) {
+        mach_msg_header_t header = {.msgh_id = subsystem->hundreds * SUBSYSTEM_IDS + (int)i};
+        mig_routine_t routine = subsystem->find(&header);
 
-        return bytes ? bytes : subsystem->reply_bytes;
+        if (routine)
+            *service_of((unsigned)header.msgh_id) =
+                (struct service){routine, subsystem->reply_bytes};
     }
-    for (const uint16_t *any = subsystem->any_size; *any != 0; any++) {
-        if (*any == id)
-            return REPLY_BYTES_ANY;
-    }
-    return subsystem->reply_bytes;
+}
+
+void kobject_init(void)
+{
+    for (unsigned row = 0; row <= SUBSYSTEMS; row++)
+        for (unsigned i = 0; i < SUBSYSTEM_IDS; i++)
+            services[row][i].reply_bytes = sizeof(mig_reply_header_t);
+    for (unsigned i = 0; i < HUNDREDS; i++)
+        services_of_hundreds[i] = services[0];
+    for (unsigned i = 0; i < SUBSYSTEMS; i++)
+        enter_subsystem(&subsystems[i], services[i + 1]);
+    for (unsigned i = 0; i < sizeof large_replies / sizeof large_replies[0]; i++)
+        service_of(large_replies[i].id)->reply_bytes = large_replies[i].reply_bytes;
 }
 
 /* Clears a reply behind its header and first type: usually three words. */
-static void clear_rest(mig_reply_header_t *out, uint32_t bytes)
+static inline void clear_rest(mig_reply_header_t *out, uint32_t bytes)
 {
     uint64_t *word = (uint64_t *)(&out->RetCodeType + 1);
     uint64_t *end = (uint64_t *)((char *)out + bytes);
@@ -124,18 +136,18 @@ static void clear_rest(mig_reply_header_t *out, uint32_t bytes)
         memset(word, 0, (size_t)((char *)end - (char *)word));
         return;
     }
-    while (word < end)
+    do
         *word++ = 0;
+    while (word < end);
 }
 
 /*
  * An empty reply to the request; takes over its reply right. All bytes that a generated server may
  * leave alone (padding) are zero (H-63). May sleep for memory; NULL when out of it.
  */
-static struct message *make_reply(struct message *request, const struct subsystem *subsystem)
+static struct message *make_reply(struct message *request, uint32_t bytes)
 {
     mach_msg_header_t *in = &request->header;
-    uint32_t bytes = reply_bytes(subsystem, in->msgh_id);
     struct message *reply;
     mig_reply_header_t *out;
     unsigned tries = 0;
@@ -171,26 +183,14 @@ static bool serve_notification(struct port *port, const struct message *message)
 }
 
 /*
- * Runs the routine and brings the request to its end. Returns true if the reply is to be sent.
- * The request's rights and memory belong to the routine if it succeeds, else they are destroyed (H-01).
+ * The routine refused, or answers later. Returns true if the reply is to be sent. A refused request's
+ * rights and memory are destroyed here; they were the routine's only if it succeeded (H-01).
  */
-static bool run_routine(const struct subsystem *subsystem, struct message *request,
-                        struct message *reply)
+static bool finish_unusual(struct message *request, mig_reply_header_t *out)
 {
-    mig_reply_header_t *out = (mig_reply_header_t *)&reply->header;
-    mig_routine_t routine = subsystem->find ? subsystem->find(&request->header) : NULL;
-
-    if (routine)
-        routine(&request->header, &out->Head);
-    else
-        out->RetCode = MIG_BAD_ID;
-    if (out->RetCode == KERN_SUCCESS) {
-        assert(out->Head.msgh_size <= reply->capacity);
-        return true;
-    }
     if (out->RetCode == MIG_NO_REPLY) {
         /* Only device routines are given the reply right, to answer later. */
-        if (subsystem == &subsystems[DEVICE_SUBSYSTEM])
+        if (request->header.msgh_id / SUBSYSTEM_IDS == DEVICE_SUBSYSTEM)
             out->Head.msgh_remote_port = NULL;
         return false;
     }
@@ -202,24 +202,34 @@ struct message *kobject_serve(struct message *request)
 {
     struct port *port = request->header.msgh_remote_port;
     mach_msg_type_name_t type = MACH_MSGH_BITS_REMOTE(request->header.msgh_bits);
-    const struct subsystem *subsystem = find_subsystem(request->header.msgh_id);
+    const struct service *service = service_of((unsigned)request->header.msgh_id);
     struct message *reply;
-    bool answer;
+    mig_reply_header_t *out;
+    bool answer = true;
 
-    if (serve_notification(port, request)) {
-        message_destroy(request);
-        return NULL;
-    }
-    reply = make_reply(request, subsystem);
+    /* Notifications come from anywhere: nothing may sleep before they are dealt with. */
+    reply = service->routine || !serve_notification(port, request)
+                ? make_reply(request, service->reply_bytes)
+                : NULL;
     if (!reply) {
         message_destroy(request);
         return NULL;
     }
-    answer = run_routine(subsystem, request, reply);
+    out = (mig_reply_header_t *)&reply->header;
+    if (service->routine)
+        service->routine(&request->header, &out->Head);
+    else
+        out->RetCode = MIG_BAD_ID;
+    assert(out->Head.msgh_size <= reply->capacity);
+    if (out->RetCode != KERN_SUCCESS)
+        answer = finish_unusual(request, out);
     /* The reply right has moved into the reply, or to the routine. */
     message_free(request);
-    port_release_right(port, type);
-    if (answer && PORT_VALID(reply->header.msgh_remote_port))
+    if (type == MACH_MSG_TYPE_PORT_SEND)
+        port_release_send(port);
+    else
+        port_forget_send_once(port); /* it has been used */
+    if (answer && PORT_VALID(out->Head.msgh_remote_port))
         return reply;
     message_destroy(reply);
     return NULL;

@@ -28,6 +28,8 @@ enum kobject_type {
     KOBJECT_TYPES
 };
 
+/* Gathers the generated servers. */
+void kobject_init(void);
 /*
  * Serves a request to a kernel-held port in the sender's thread, by the MIG routine that its id
  * names. Consumes the request. Returns the reply, ready to be sent to its remote port, or NULL when

@@ -12,6 +12,7 @@
 #include "kernel/device_console.h"
 #include "kernel/host.h"
 #include "kernel/io_permission.h"
+#include "kernel/kobject.h"
 #include "kernel/log.h"
 #include "kernel/sched.h"
 #include "kernel/task.h"
@@ -51,6 +52,7 @@ static void kernel_start_rooms(void)
     object_lifetime_init();
     pageout_init();
     syscall_init();
+    kobject_init();
     host_init();
     host_time_init();
     io_permission_init();
