@@ -9,7 +9,6 @@
 #include "ipc/message_send.h"
 #include "ipc/port.h"
 #include "ipc/right.h"
-#include "kernel/panic.h"
 #include "kernel/sched.h"
 #include "kernel/string.h"
 #include "kernel/thread.h"
@@ -53,20 +52,16 @@ static void adopt_body(struct message *message)
 {
     uint32_t offset = sizeof message->header;
 
-    while (offset < message->header.msgh_size) {
+    while (message_next_special(message, &offset, message->header.msgh_size)) {
         struct message_item item;
-        mach_msg_return_t status;
 
-        if (message_skip_scalar(message, &offset))
-            continue;
-        ((mach_msg_type_t *)((char *)&message->header + offset))->msgt_deallocate = 0;
-        status = message_item_decode(message, offset, &item);
-        assert(status == MACH_MSG_SUCCESS);
+        message_item_at(message, offset, &item);
+        offset = item.end;
+        item.type->msgt_deallocate = 0;
         if (item.is_port)
             adopt_ports(message, &item);
-        else if (item.out_of_line && item.bytes == 0)
+        else if (item.bytes == 0)
             *message_item_slot(&item) = 0;
-        offset = item.end;
     }
 }
 

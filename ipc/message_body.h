@@ -12,12 +12,12 @@
 
 #include "ipc/message.h"
 
-struct port;
-
-#define MESSAGE_INLINE_FLAG 0x20u       /* top byte of a descriptor's first word: inline, no other flag */
 #define MESSAGE_PORT_INLINE_BITS 64u    /* a slot in the message */
 #define MESSAGE_PORT_NAME_BITS 32u      /* an element of a user's out-of-line array */
 #define MESSAGE_PORT_KERNEL_BITS 64u    /* an element of a kernel's out-of-line array */
+
+#define MESSAGE_PORT_TYPES 6u           /* types 16 to 21 are rights */
+#define MESSAGE_TYPE_INLINE 0x20000000u /* msgt_inline in a descriptor's first word */
 
 /* One descriptor and its data. */
 struct message_item {
@@ -29,10 +29,24 @@ struct message_item {
     bool out_of_line;
 };
 
-/* Decodes the descriptor at an offset. MACH_SEND_MSG_TOO_SMALL: it or its data passes the end;
-   MACH_SEND_INVALID_TYPE. Changes nothing. */
-mach_msg_return_t message_item_decode(struct message *message, uint32_t offset,
-                                      struct message_item *item);
+/* Fills an item from the descriptor at an offset. The descriptor itself is within the message; what it
+   says may not be. Both descriptor forms are 8 bytes; inline data is padded to 8 (layout B). */
+static inline void message_item_at(struct message *message, uint32_t offset,
+                                   struct message_item *item)
+{
+    mach_msg_type_t *type = (mach_msg_type_t *)((char *)&message->header + offset);
+    uint64_t bits = (uint64_t)type->msgt_number * type->msgt_size;
+
+    item->type = type;
+    item->data = type + 1;
+    item->bytes = (bits + 7) / 8;
+    item->is_port =
+        (uint32_t)type->msgt_name - MACH_MSG_TYPE_MOVE_RECEIVE <= MESSAGE_PORT_TYPES - 1;
+    item->out_of_line = !type->msgt_inline;
+    item->end = offset + sizeof *type +
+                (item->out_of_line ? (uint32_t)sizeof(uint64_t) : (uint32_t)((bits + 63) / 64 * 8));
+}
+
 /*
  * Steps over one inline scalar of at most 8 bytes that is no right: most items are. True: *offset is
  * behind it. A 32-bit scalar's padding is cleared, so that it carries nothing of its sender's (H-63).
@@ -43,8 +57,8 @@ static inline bool message_skip_scalar(struct message *message, uint32_t *offset
     uint32_t name = words[0] & 0xff, bits = words[0] >> 8 & 0xffff;
 
     if (*offset + 2 * sizeof(uint64_t) > message->header.msgh_size ||
-        words[0] >> 24 != MESSAGE_INLINE_FLAG || words[1] != 1 || bits - 1 > 63 ||
-        MACH_MSG_TYPE_PORT_ANY(name))
+        words[0] >> 24 != MESSAGE_TYPE_INLINE >> 24 || words[1] != 1 || bits - 1 > 63 ||
+        name - MACH_MSG_TYPE_MOVE_RECEIVE <= MESSAGE_PORT_TYPES - 1)
         return false;
     if (bits == 32)
         words[3] = 0;
@@ -52,6 +66,31 @@ static inline bool message_skip_scalar(struct message *message, uint32_t *offset
     return true;
 }
 
+/* Passes over items that are nothing but numbers inline. False: that was the end; else *offset is that of
+   a right, or of something out of line. All items before the end have been decoded once. */
+static inline bool message_next_special(struct message *message, uint32_t *offset, uint32_t end)
+{
+    while (*offset < end) {
+        const mach_msg_type_t *type =
+            (const mach_msg_type_t *)((char *)&message->header + *offset);
+        uint32_t word = *(const uint32_t *)type;
+
+        if (!(word & MESSAGE_TYPE_INLINE) ||
+            (word & 0xff) - MACH_MSG_TYPE_MOVE_RECEIVE <= MESSAGE_PORT_TYPES - 1)
+            return true;
+        if (type->msgt_number == 1 && (word >> 8 & 0xffff) <= 64)
+            *offset += 2 * sizeof(uint64_t);
+        else
+            *offset += sizeof *type + (uint32_t)(((uint64_t)type->msgt_number *
+                                                  (word >> 8 & 0xffff) + 63) / 64 * 8);
+    }
+    return false;
+}
+
+/* Decodes what a user has written at an offset. MACH_SEND_MSG_TOO_SMALL: it or its data passes the end;
+   MACH_SEND_INVALID_TYPE. Changes nothing. */
+mach_msg_return_t message_item_decode(struct message *message, uint32_t offset,
+                                      struct message_item *item);
 /* The pointer slot of an out-of-line item. */
 static inline uint64_t *message_item_slot(const struct message_item *item)
 {

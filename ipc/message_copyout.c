@@ -7,7 +7,6 @@
 #include "ipc/port.h"
 #include "ipc/right.h"
 #include "ipc/space_table.h"
-#include "kernel/panic.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
 #include "kernel/x86_64/user_copy.h"
@@ -95,6 +94,31 @@ void message_copyout_header_only(struct message *message, struct space *space)
 
 /* --- body --- */
 
+/* Names one right; one that finds no name is destroyed. Returns MACH_MSG_* bits. */
+static inline mach_msg_return_t name_right(struct space *space, struct port *right,
+                                   mach_msg_type_name_t type, mach_port_name_t *name)
+{
+    kern_return_t status = right_copyout(space, right, type, name);
+
+    if (status == KERN_SUCCESS)
+        return 0;
+    *name = MACH_PORT_NAME_NULL;
+    port_release_right(right, type);
+    return right_shortage(status);
+}
+
+/* Names the one right of a slot, whose upper half becomes zero. */
+static inline mach_msg_return_t name_slot(struct space *space, const struct message_item *item)
+{
+    uint64_t *slot = item->data;
+    mach_port_name_t name;
+    mach_msg_return_t lost =
+        name_right(space, (struct port *)*slot, item->type->msgt_name, &name);
+
+    *slot = name;
+    return lost;
+}
+
 /* Names `number` rights; name i is written to names[i * stride], where right i has been read already.
    A stride of 2 leaves the upper halves zero. Returns MACH_MSG_* bits. */
 static mach_msg_return_t name_rights(struct space *space, struct port **rights, uint32_t number,
@@ -104,14 +128,9 @@ static mach_msg_return_t name_rights(struct space *space, struct port **rights, 
     mach_msg_return_t lost = 0;
 
     for (uint32_t i = 0; i < number; i++) {
-        struct port *right = rights[i];
-        mach_port_name_t name = MACH_PORT_NAME_NULL;
-        kern_return_t status = right_copyout(space, right, type, &name);
+        mach_port_name_t name;
 
-        if (status != KERN_SUCCESS) {
-            port_release_right(right, type);
-            lost |= right_shortage(status);
-        }
+        lost |= name_right(space, rights[i], type, &name);
         if (stride == 2)
             rights[i] = NULL;
         names[(size_t)i * stride] = name;
@@ -170,16 +189,17 @@ static mach_msg_return_t copyout_remote_ports(struct space *space, const struct 
     return lost;
 }
 
+/* Conditions: the item is not plain. */
 static mach_msg_return_t copyout_item(struct space *space, const struct message_item *item)
 {
     if (item->is_port && item->out_of_line)
         return copyout_remote_ports(space, item);
+    if (item->is_port && item->type->msgt_number == 1)
+        return name_slot(space, item);
     if (item->is_port)
         return name_rights(space, item->data, item->type->msgt_number, item->type->msgt_name,
                            item->data, 2);
-    if (item->out_of_line)
-        return place_memory((struct vm_copy *)*message_item_slot(item), item);
-    return 0;
+    return place_memory((struct vm_copy *)*message_item_slot(item), item);
 }
 
 /* Conditions: a complex message in kernel form. Returns MACH_MSG_* bits. */
@@ -188,15 +208,10 @@ static mach_msg_return_t copyout_body(struct message *message, struct space *spa
     uint32_t offset = sizeof message->header;
     mach_msg_return_t lost = 0;
 
-    while (offset < message->header.msgh_size) {
+    while (message_next_special(message, &offset, message->header.msgh_size)) {
         struct message_item item;
-        mach_msg_return_t status;
 
-        if (message_skip_scalar(message, &offset))
-            continue;
-        status = message_item_decode(message, offset, &item);
-
-        assert(status == MACH_MSG_SUCCESS);
+        message_item_at(message, offset, &item);
         lost |= copyout_item(space, &item);
         offset = item.end;
     }
@@ -225,19 +240,6 @@ mach_msg_return_t message_copyout(struct message *message, struct space *space,
     return lost ? MACH_RCV_BODY_ERROR | lost : MACH_MSG_SUCCESS;
 }
 
-/* Names one right of the header for the sender who could not send it. */
-static mach_msg_return_t give_back(struct space *space, struct port *right,
-                                   mach_msg_type_name_t type, mach_port_name_t *name)
-{
-    kern_return_t status = right_copyout(space, right, type, name);
-
-    if (status == KERN_SUCCESS)
-        return 0;
-    *name = MACH_PORT_NAME_NULL;
-    port_release_right(right, type);
-    return right_shortage(status);
-}
-
 mach_msg_return_t message_copyout_back(struct message *message, struct space *space)
 {
     mach_msg_header_t *header = &message->header;
@@ -245,9 +247,9 @@ mach_msg_return_t message_copyout_back(struct message *message, struct space *sp
     mach_port_name_t dest, reply;
     mach_msg_return_t lost;
 
-    lost = give_back(space, header->msgh_remote_port, MACH_MSGH_BITS_REMOTE(header->msgh_bits),
+    lost = name_right(space, header->msgh_remote_port, MACH_MSGH_BITS_REMOTE(header->msgh_bits),
                      &dest);
-    lost |= give_back(space, header->msgh_local_port, MACH_MSGH_BITS_LOCAL(header->msgh_bits),
+    lost |= name_right(space, header->msgh_local_port, MACH_MSGH_BITS_LOCAL(header->msgh_bits),
                       &reply);
     user->msgh_remote_port_do_not_use = dest;
     user->msgh_protected_payload = reply;
@@ -293,11 +295,10 @@ void message_copyout_undo(struct message *message, struct space *space)
     right_undo_copyout(space, user->msgh_remote_port, MACH_MSGH_BITS_REMOTE(user->msgh_bits));
     if (!(user->msgh_bits & MACH_MSGH_BITS_COMPLEX))
         return;
-    while (offset < user->msgh_size) {
+    while (message_next_special(message, &offset, message->header.msgh_size)) {
         struct message_item item;
-        mach_msg_return_t status = message_item_decode(message, offset, &item);
 
-        assert(status == MACH_MSG_SUCCESS);
+        message_item_at(message, offset, &item);
         undo_item(space, &item);
         offset = item.end;
     }
