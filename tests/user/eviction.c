@@ -201,6 +201,35 @@ static void use_much_memory(void)
 }
 
 /* boot: memory=32 disk=64 with=disk,default_pager timeout=60 */
+TEST(99, data_that_a_manager_keeps_for_itself_is_paged_like_any_other)
+{
+    struct manager manager;
+    struct kernel_message back[PAGES / 32];
+    vm_address_t address = manager_start(&manager, 0, PAGES * PAGE_SIZE);
+
+    pager_port();
+    for (unsigned i = 0; i < PAGES; i++) {
+        make_resident(&manager, address, i * PAGE_SIZE, FALSE);
+        *(volatile uint64_t *)(address + i * PAGE_SIZE) = i + 1;
+    }
+    CHECK_OK(memory_object_lock_request(manager.control, 0, PAGES * PAGE_SIZE,
+                                        MEMORY_OBJECT_RETURN_DIRTY, TRUE, VM_PROT_NO_CHANGE,
+                                        MACH_PORT_NULL));
+    use_much_memory(); /* the data is in messages */
+    for (unsigned i = 0; i < PAGES / 32; i++) {
+        EXPECT_MESSAGE(manager.object, ID_DATA_RETURN, &back[i]);
+    }
+    use_much_memory(); /* the data is the manager's */
+    for (unsigned i = 0; i < PAGES; i++) {
+        struct kernel_message *message = &back[i / 32];
+        vm_address_t data = message->data + i % 32 * PAGE_SIZE;
+
+        CHECK_EQ(*(volatile uint64_t *)data, i + 1);
+        CHECK_EQ(*(volatile uint64_t *)(data + 8), pattern_word(SEED, i * PAGE_SIZE));
+    }
+}
+
+/* boot: memory=32 disk=64 with=disk,default_pager timeout=60 */
 TEST(98, a_manager_that_stops_receiving_costs_paging_space_and_nothing_else)
 {
     struct helper helper;
