@@ -49,16 +49,16 @@ static struct page *frame_for(struct walk *walk, kern_return_t *code)
 {
     struct page *page = vm_object_page(walk->top, walk->top_offset);
 
-    if (page && !page->fictitious)
-        return page;
+    if (page && !page->fictitious) {
+        if (page_counts.free > page_levels.reserved || !fault_memory_is_refused())
+            return page;
+        *code = KERN_RESOURCE_SHORTAGE; /* that frame is lent: for data that has a block */
+        return NULL;
+    }
     page = page_alloc(PAGE_NO_WAIT);
-    if (page)
-        return page;
-    if (pageout_is_exhausted() && !task_current()->essential)
-        *code = KERN_RESOURCE_SHORTAGE;
-    else
+    if (!page)
         *code = retry(walk, fault_wait_memory(walk->mode));
-    return NULL;
+    return page;
 }
 
 /* Puts a fresh page into the top object's slot, empty or UNAVAILABLE. False: no memory for it. */

@@ -53,8 +53,17 @@ kern_return_t fault_wait_page(struct page *page, enum wait_mode mode)
     return sleep_on_page(page, asked ? &waits_for_data : &waits_for_page, mode);
 }
 
+bool fault_memory_is_refused(void)
+{
+    return pageout_is_exhausted() && page_counts.free <= page_levels.free_min &&
+           !task_current()->essential && !thread_current()->vm_privileged;
+}
+
+/* Nobody would end the wait of who needs new memory when nothing can be paged out (R8). */
 kern_return_t fault_wait_memory(enum wait_mode mode)
 {
+    if (fault_memory_is_refused())
+        return KERN_RESOURCE_SHORTAGE;
     return code_of(page_wait_for_memory(mode));
 }
 

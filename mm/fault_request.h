@@ -8,6 +8,8 @@
 #ifndef MM_FAULT_REQUEST_H
 #define MM_FAULT_REQUEST_H
 
+#include <stdbool.h>
+
 #include <mach/kern_return.h>
 #include <mach/machine/vm_types.h>
 #include <mach/vm_prot.h>
@@ -17,9 +19,12 @@
 struct page;
 struct vm_object;
 
-/* Sleeps on a busy page, or for memory; an error that woke it is the fault's. */
+/* Sleeps on a busy page, or for memory; an error that woke it is the fault's. KERN_RESOURCE_SHORTAGE:
+   new memory is refused now. */
 kern_return_t fault_wait_page(struct page *page, enum wait_mode mode);
 kern_return_t fault_wait_memory(enum wait_mode mode);
+/* Nothing can be paged out, and the current thread is not one that may take what is left. */
+bool fault_memory_is_refused(void);
 /* The slot is empty and its manager READY: puts placeholders in, asks for a cluster, waits. */
 kern_return_t fault_request_data(struct vm_object *object, vm_offset_t offset, vm_prot_t access,
                                  enum wait_mode mode);
