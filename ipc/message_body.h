@@ -78,7 +78,7 @@ static inline bool message_next_special(struct message *message, uint32_t *offse
         if (!(word & MESSAGE_TYPE_INLINE) ||
             (word & 0xff) - MACH_MSG_TYPE_MOVE_RECEIVE <= MESSAGE_PORT_TYPES - 1)
             return true;
-        if (type->msgt_number == 1 && (word >> 8 & 0xffff) <= 64)
+        if (type->msgt_number == 1 && (word >> 8 & 0xffff) - 1 <= 63)
             *offset += 2 * sizeof(uint64_t);
         else
             *offset += sizeof *type + (uint32_t)(((uint64_t)type->msgt_number *
