@@ -14,7 +14,7 @@
 #include "kernel/thread.h"
 
 /* Makes the right that the disposition asks for. What moves is consumed, the rest is borrowed. */
-static struct port *kernel_right(struct port *port, mach_msg_type_name_t disposition)
+static inline struct port *kernel_right(struct port *port, mach_msg_type_name_t disposition)
 {
     if (!PORT_VALID(port))
         return port;
@@ -30,38 +30,61 @@ static struct port *kernel_right(struct port *port, mach_msg_type_name_t disposi
     }
 }
 
+/* Makes one right of a message; notes where a receive right goes. */
+static inline struct port *adopt_port(struct message *message, struct port *port,
+                                      mach_msg_type_name_t disposition)
+{
+    port = kernel_right(port, disposition);
+    if (disposition == MACH_MSG_TYPE_PORT_RECEIVE && PORT_VALID(port) &&
+        PORT_VALID(message->header.msgh_remote_port) &&
+        !port_enter_transit(port, message->header.msgh_remote_port))
+        message->flags |= MESSAGE_CIRCULAR;
+    return port;
+}
+
 static void adopt_ports(struct message *message, const struct message_item *item)
 {
     mach_msg_type_name_t disposition = item->type->msgt_name;
     struct port **ports =
         item->out_of_line ? (struct port **)*message_item_slot(item) : item->data;
 
-    for (uint32_t i = 0; i < item->type->msgt_number; i++) {
-        ports[i] = kernel_right(ports[i], disposition);
-        if (disposition == MACH_MSG_TYPE_PORT_RECEIVE && PORT_VALID(ports[i]) &&
-            PORT_VALID(message->header.msgh_remote_port) &&
-            !port_enter_transit(ports[i], message->header.msgh_remote_port))
-            message->flags |= MESSAGE_CIRCULAR;
-    }
-    item->type->msgt_name = right_received_type(disposition);
+    for (uint32_t i = 0; i < item->type->msgt_number; i++)
+        ports[i] = adopt_port(message, ports[i], disposition);
+    message_set_type_name(item->type, right_received_type(disposition));
     if (item->out_of_line)
         item->type->msgt_size = MESSAGE_PORT_KERNEL_BITS;
 }
 
+/* Takes what the item at an offset carries; returns the offset behind it. */
+static uint32_t adopt_item(struct message *message, uint32_t offset)
+{
+    struct message_item item;
+
+    message_item_at(message, offset, &item);
+    item.type->msgt_deallocate = 0;
+    if (item.is_port)
+        adopt_ports(message, &item);
+    else if (item.bytes == 0)
+        *message_item_slot(&item) = 0;
+    return item.end;
+}
+
 static void adopt_body(struct message *message)
 {
-    uint32_t offset = sizeof message->header;
+    uint32_t offset = sizeof message->header, end = message->header.msgh_size;
 
-    while (message_next_special(message, &offset, message->header.msgh_size)) {
-        struct message_item item;
+    while (message_next_special(message, &offset, end)) {
+        uint64_t *slot = message_single_port(message, offset);
+        mach_msg_type_t *type = message_type_at(message, offset);
+        mach_msg_type_name_t disposition = *(uint8_t *)type;
 
-        message_item_at(message, offset, &item);
-        offset = item.end;
-        item.type->msgt_deallocate = 0;
-        if (item.is_port)
-            adopt_ports(message, &item);
-        else if (item.bytes == 0)
-            *message_item_slot(&item) = 0;
+        if (!slot) {
+            offset = adopt_item(message, offset);
+            continue;
+        }
+        *slot = (uint64_t)adopt_port(message, (struct port *)*slot, disposition);
+        message_set_type_name(type, right_received_type(disposition));
+        offset += MESSAGE_SINGLE_BYTES;
     }
 }
 

@@ -87,6 +87,30 @@ static inline bool message_next_special(struct message *message, uint32_t *offse
     return false;
 }
 
+/* The slot of one right inline, which is how most rights travel; NULL if the descriptor says otherwise. */
+static inline uint64_t *message_single_port(struct message *message, uint32_t offset)
+{
+    uint32_t *words = (uint32_t *)((char *)&message->header + offset);
+
+    return words[0] >> 8 == (MESSAGE_TYPE_INLINE >> 8 | MESSAGE_PORT_INLINE_BITS) && words[1] == 1
+               ? (uint64_t *)(words + 2)
+               : NULL;
+}
+
+#define MESSAGE_SINGLE_BYTES 16u    /* a descriptor and one slot */
+
+/* The descriptor at an offset. */
+static inline mach_msg_type_t *message_type_at(struct message *message, uint32_t offset)
+{
+    return (mach_msg_type_t *)((char *)&message->header + offset);
+}
+
+/* Sets msgt_name and leaves the rest. */
+static inline void message_set_type_name(mach_msg_type_t *type, mach_msg_type_name_t name)
+{
+    *(uint8_t *)type = (uint8_t)name;
+}
+
 /* Decodes what a user has written at an offset. MACH_SEND_MSG_TOO_SMALL: it or its data passes the end;
    MACH_SEND_INVALID_TYPE. Changes nothing. */
 mach_msg_return_t message_item_decode(struct message *message, uint32_t offset,

@@ -248,26 +248,61 @@ static mach_msg_return_t copyin_item(struct message *message, struct space *spac
     return item->out_of_line ? copyin_memory(item) : MACH_MSG_SUCCESS;
 }
 
+/* Takes what the item at an offset carries; *offset is then behind it. */
+static mach_msg_return_t copyin_next(struct message *message, struct space *space,
+                                     uint32_t *offset)
+{
+    struct message_item item;
+    mach_msg_return_t status = message_item_decode(message, *offset, &item);
+
+    if (status == MACH_MSG_SUCCESS)
+        status = copyin_item(message, space, &item);
+    if (status == MACH_MSG_SUCCESS)
+        *offset = item.end;
+    return status;
+}
+
+/* Takes the right of a slot. Conditions: the descriptor and the slot are within the message. */
+static mach_msg_return_t copyin_slot(struct message *message, struct space *space,
+                                     mach_msg_type_t *type, uint64_t *slot)
+{
+    mach_msg_type_name_t disposition = *(uint8_t *)type;
+    struct port *right;
+    mach_msg_return_t status =
+        take_right(message, space, (mach_port_name_t)*slot, disposition, &right);
+
+    if (status != MACH_MSG_SUCCESS)
+        return status;
+    *slot = (uint64_t)right;
+    message_set_type_name(type, right_received_type(disposition));
+    return MACH_MSG_SUCCESS;
+}
+
 mach_msg_return_t message_copyin_body(struct message *message, struct space *space)
 {
-    uint32_t offset = sizeof message->header;
+    uint32_t offset = sizeof message->header, size = message->header.msgh_size;
 
-    while (offset < message->header.msgh_size) {
-        struct message_item item;
+    while (offset < size) {
+        uint64_t *slot = offset + MESSAGE_SINGLE_BYTES <= size
+                             ? message_single_port(message, offset)
+                             : NULL;
+        mach_msg_type_t *type = message_type_at(message, offset);
         mach_msg_return_t status;
 
         if (message_skip_scalar(message, &offset))
             continue;
-        status = message_item_decode(message, offset, &item);
-
-        if (status == MACH_MSG_SUCCESS)
-            status = copyin_item(message, space, &item);
+        if (slot && MACH_MSG_TYPE_PORT_ANY(*(uint8_t *)type)) {
+            status = copyin_slot(message, space, type, slot);
+            if (status == MACH_MSG_SUCCESS)
+                offset += MESSAGE_SINGLE_BYTES;
+        } else {
+            status = copyin_next(message, space, &offset);
+        }
         if (status != MACH_MSG_SUCCESS) {
             message_body_destroy(message, offset);
             message->header.msgh_bits &= ~MACH_MSGH_BITS_COMPLEX;
             return status;
         }
-        offset = item.end;
     }
     return MACH_MSG_SUCCESS;
 }

@@ -107,18 +107,6 @@ static inline mach_msg_return_t name_right(struct space *space, struct port *rig
     return right_shortage(status);
 }
 
-/* Names the one right of a slot, whose upper half becomes zero. */
-static inline mach_msg_return_t name_slot(struct space *space, const struct message_item *item)
-{
-    uint64_t *slot = item->data;
-    mach_port_name_t name;
-    mach_msg_return_t lost =
-        name_right(space, (struct port *)*slot, item->type->msgt_name, &name);
-
-    *slot = name;
-    return lost;
-}
-
 /* Names `number` rights; name i is written to names[i * stride], where right i has been read already.
    A stride of 2 leaves the upper halves zero. Returns MACH_MSG_* bits. */
 static mach_msg_return_t name_rights(struct space *space, struct port **rights, uint32_t number,
@@ -194,8 +182,6 @@ static mach_msg_return_t copyout_item(struct space *space, const struct message_
 {
     if (item->is_port && item->out_of_line)
         return copyout_remote_ports(space, item);
-    if (item->is_port && item->type->msgt_number == 1)
-        return name_slot(space, item);
     if (item->is_port)
         return name_rights(space, item->data, item->type->msgt_number, item->type->msgt_name,
                            item->data, 2);
@@ -205,12 +191,21 @@ static mach_msg_return_t copyout_item(struct space *space, const struct message_
 /* Conditions: a complex message in kernel form. Returns MACH_MSG_* bits. */
 static mach_msg_return_t copyout_body(struct message *message, struct space *space)
 {
-    uint32_t offset = sizeof message->header;
+    uint32_t offset = sizeof message->header, end = message->header.msgh_size;
     mach_msg_return_t lost = 0;
 
-    while (message_next_special(message, &offset, message->header.msgh_size)) {
+    while (message_next_special(message, &offset, end)) {
+        uint64_t *slot = message_single_port(message, offset);
         struct message_item item;
+        mach_port_name_t name;
 
+        if (slot) {
+            lost |= name_right(space, (struct port *)*slot,
+                               *(uint8_t *)message_type_at(message, offset), &name);
+            *slot = name; /* the upper half becomes zero */
+            offset += MESSAGE_SINGLE_BYTES;
+            continue;
+        }
         message_item_at(message, offset, &item);
         lost |= copyout_item(space, &item);
         offset = item.end;
