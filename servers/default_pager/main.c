@@ -188,12 +188,13 @@ int main(int argc, char **argv)
     require("thread_wire", thread_wire(host_privileged, thread_self(), TRUE));
     require("vm_wire_all", vm_wire_all(host_privileged, mach_task_self(), VM_WIRE_CURRENT));
     become_default_manager(option_number(argc, argv, "cluster", CLUSTER_PAGES) * PAGER_PAGE);
-    require("bootstrap_register",
-        bootstrap_register(bootstrap_port, "default_pager", service_ports.service));
     if (argument_value(argc, argv, "disk", disk, sizeof disk))
         add_disk(disk);
     else if (argument_flag(argc, argv, "disk"))
         add_disk("disk");
     statistics_ready();
+    /* Last: who waits for the name may count on paging space. */
+    require("bootstrap_register",
+        bootstrap_register(bootstrap_port, "default_pager", service_ports.service));
     thread_exit();
 }
