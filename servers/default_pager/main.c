@@ -192,6 +192,10 @@ int main(int argc, char **argv)
         add_disk(disk);
     else if (argument_flag(argc, argv, "disk"))
         add_disk("disk");
+    /* Whoever waits for this name may use up memory at once: bootstrap and the disk could then no
+       longer answer what is asked above. */
+    require("bootstrap_register",
+        bootstrap_register(bootstrap_port, "default_pager", service_ports.service));
     statistics_ready();
     /* Last: who waits for the name may count on paging space. */
     require("bootstrap_register",
