@@ -33,6 +33,8 @@ define mig_rule
 $(1).c $(1).h $(1).ids &: $(2) tools/make/mig.mk
 	$$(call say,MIG,$(1).c)
 	@mkdir -p $$(@D)
+	@command -v $$(MIGCOM) > /dev/null || \
+	    { echo 'MIG is missing: run ./setup, which installs all that is needed (make doctor names it)'; exit 1; }
 	$$(Q)$$(MIG_CPP) $(3) -MD -MF $(1).mig.d -MT $(1).c -MP $(2) | $$(MIGCOM) $(4) -list $(1).ids
 endef
 mig_server = $(call mig_rule,$(1),$(2),$(3),-user /dev/null -header /dev/null -server $(1).c -sheader $(1).h)
