@@ -7,16 +7,19 @@
 
 #include "kernel/boot_task.h"
 #include "kernel/boot_words.h"
+#include "kernel/clock.h"
 #include "kernel/command_line.h"
-#include "kernel/console.h"
 #include "kernel/cpio.h"
+#include "kernel/device.h"
 #include "kernel/device_initrd.h"
 #include "kernel/log.h"
 #include "kernel/printf.h"
 #include "kernel/string.h"
+#include "kernel/wait.h"
 #include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/power.h"
 
+#define KEY_MS 20u      /* how often the console is looked at for the return key */
 #define LINES_MAX 64u   /* tasks that one script starts */
 
 static char script_name[64] = "boot.cfg";
@@ -101,9 +104,18 @@ static void load_line(struct boot_line *line, const void *archive, size_t archiv
 
 static void wait_for_return(const struct boot_line *line)
 {
+    static const struct wait_reason reason = {"the return key", NULL};
+    struct wait_queue nobody;
+    const char *typed = "";
+    unsigned bytes;
+
+    wait_queue_init(&nobody);
     kprintf("Return starts %s. ", line->file);
-    for (int c = 0; c != '\r' && c != '\n'; c = console_getc())
-        cpu_interrupt_window();
+    while (*typed != '\r' && *typed != '\n') {
+        if (device_console.fetch(0, 1, &typed, &bytes) != D_SUCCESS)
+            wait_queue_sleep(&nobody, &reason, NULL, WAIT_UNINTERRUPTIBLE,
+                             deadline_after_ms(KEY_MS));
+    }
     kprintf("\n");
 }
 
