@@ -13,17 +13,20 @@
 #include "ipc/port.h"
 #include "kernel/clock.h"
 #include "kernel/device.h"
+#include "kernel/thread.h"
 #include "kernel/x86_64/interrupt.h"
 #include "mm/kmem.h"
 
 #define USERS_MAX 64u
 #define WATCH_MS 500u
+#define RETRY_MS 5u
 
 /* One registration. */
 struct interrupt_user {
     struct list_node link;  /* in its line's users */
     struct port *port;      /* owns a send right */
-    bool unacknowledged;    /* has been told and has not answered */
+    bool unacknowledged;    /* has been told, or is to be, and has not answered */
+    bool untold;            /* no memory yet for the message that tells it */
 };
 
 struct interrupt_line {
@@ -41,7 +44,11 @@ static unsigned line_number(const struct interrupt_line *line)
     return (unsigned)(line - lines);
 }
 
-static void send_notification(struct interrupt_user *user, int id)
+/*
+ * Sends one message; false if there is no memory for it. Whoever happened to run when the interrupt came is not
+ * asked for privilege: the driver that frees memory may be the receiver.
+ */
+static bool send_notification(struct interrupt_user *user, int id)
 {
     static const mach_msg_type_t type = {.msgt_name = MACH_MSG_TYPE_INTEGER_32,
                                          .msgt_size = 32,
@@ -55,8 +62,14 @@ static void send_notification(struct interrupt_user *user, int id)
         .intr_type = type,
         .id = id,
     };
+    struct thread *thread = thread_current();
+    bool privileged = thread->vm_privileged;
+    mach_msg_return_t result;
 
-    mach_msg_send_from_kernel(&message.intr_header, sizeof message);
+    thread->vm_privileged = true;
+    result = mach_msg_send_from_kernel(&message.intr_header, sizeof message);
+    thread->vm_privileged = privileged;
+    return result != MACH_SEND_NO_BUFFER;
 }
 
 static void forget_user(struct interrupt_user *user)
@@ -96,14 +109,32 @@ static void restart_if_served(struct interrupt_line *line)
     interrupt_detach(number);
 }
 
+/* Tells those who have not been told; true if nobody is left untold. */
+static bool tell_users(struct interrupt_line *line)
+{
+    bool all = true;
+
+    list_for_each(&line->users, node) {
+        struct interrupt_user *user = list_entry(node, struct interrupt_user, link);
+
+        if (user->untold)
+            user->untold = !send_notification(user, (int)line_number(line));
+        all = all && !user->untold;
+    }
+    return all;
+}
+
+/* Looks after a stopped line from time to time, sooner while a message could not be sent. */
 static void watch_line(void *argument)
 {
     struct interrupt_line *line = argument;
+    bool all_told = tell_users(line);
 
     forget_dead_users(line);
     restart_if_served(line);
     if (line->stopped)
-        timeout_start(&line->watch, deadline_after_ms(WATCH_MS), watch_line, line);
+        timeout_start(&line->watch, deadline_after_ms(all_told ? WATCH_MS : RETRY_MS), watch_line,
+                      line);
 }
 
 /* The line has interrupted. */
@@ -112,19 +143,15 @@ static void line_interrupt(void *argument)
     struct interrupt_line *line = argument;
 
     interrupt_mask(line_number(line));
-    if (!line->stopped)
-        timeout_start(&line->watch, deadline_after_ms(WATCH_MS), watch_line, line);
+    timeout_cancel(&line->watch);
     line->stopped = true;
-    forget_dead_users(line);
     list_for_each(&line->users, node) {
         struct interrupt_user *user = list_entry(node, struct interrupt_user, link);
 
-        if (user->unacknowledged)
-            continue;
-        user->unacknowledged = true;
-        send_notification(user, (int)line_number(line));
+        if (!user->unacknowledged)
+            user->unacknowledged = user->untold = true;
     }
-    restart_if_served(line);
+    watch_line(line);
 }
 
 static struct interrupt_user *find_user(struct interrupt_line *line, const struct port *port)
@@ -197,7 +224,7 @@ kern_return_t ds_device_intr_ack(device_t device, ipc_port_t port)
 
         if (!user || !user->unacknowledged)
             continue;
-        user->unacknowledged = false;
+        user->unacknowledged = user->untold = false;
         restart_if_served(&lines[i]);
         port_release_send(port);
         return KERN_SUCCESS;

@@ -12,6 +12,7 @@
 #include "kernel/task.h"
 #include "kernel/thread.h"
 #include "kernel/x86_64/trap_frame.h"
+#include "mm/vm_shortage.h"
 
 static const char *exception_name(int exception)
 {
@@ -35,6 +36,7 @@ static const char *exception_name(int exception)
 static bool handler_accepts(struct port *handler, int exception, int code, uint64_t subcode)
 {
     struct thread *thread = thread_current();
+    unsigned tries = 0;
     kern_return_t result;
 
     if (!PORT_VALID(handler))
@@ -45,8 +47,11 @@ static bool handler_accepts(struct port *handler, int exception, int code, uint6
         return true;
     }
     /* The stub copies all three rights. */
-    result = exception_raise(handler, thread->self, thread->task->self, exception, code,
-                             (rpc_long_integer_t)subcode);
+    do
+        result = exception_raise(handler, thread->self, thread->task->self, exception, code,
+                                 (rpc_long_integer_t)subcode);
+    while (result == MACH_SEND_NO_BUFFER && vm_shortage_wait(KERN_RESOURCE_SHORTAGE, &tries) &&
+           !thread->terminating);
     port_release_send(handler);
     return result == KERN_SUCCESS || result == MIG_NO_REPLY ||
            (thread->ast & (AST_TERMINATE | AST_ABORT)) != 0 || result == MACH_RCV_INTERRUPTED;
