@@ -13,6 +13,7 @@
 #include "mm/page.h"
 #include "mm/vm_copy.h"
 #include "mm/vm_copy_in.h"
+#include "mm/vm_copy_single.h"
 #include "mm/vm_map.h"
 #include "mm/vm_map_remove.h"
 
@@ -226,12 +227,23 @@ static mach_msg_return_t copyin_remote_ports(struct message *message, struct spa
     return MACH_MSG_SUCCESS;
 }
 
-static mach_msg_return_t copyin_memory(const struct message_item *item)
+/* A page for a manager's object, to be taken by the kernel before the sender goes on. */
+static bool is_single_supply(const struct message *message, const struct message_item *item)
+{
+    return item->bytes == PAGE_BYTES && !item->type->msgt_deallocate &&
+           PORT_VALID(message->header.msgh_remote_port) &&
+           message->header.msgh_remote_port->kobject_type == KOBJECT_MEMORY_CONTROL;
+}
+
+static mach_msg_return_t copyin_memory(const struct message *message,
+                                       const struct message_item *item)
 {
     uint64_t *slot = message_item_slot(item);
     struct vm_copy *copy = NULL;
 
-    if (item->bytes > 0 && vm_copy_in(task_current()->map, *slot, item->bytes,
+    if (is_single_supply(message, item))
+        copy = vm_copy_in_single(task_current()->map, *slot);
+    if (!copy && item->bytes > 0 && vm_copy_in(task_current()->map, *slot, item->bytes,
                                       item->type->msgt_deallocate, &copy) != KERN_SUCCESS)
         return MACH_SEND_INVALID_MEMORY;
     *slot = (uint64_t)copy;
@@ -245,7 +257,7 @@ static mach_msg_return_t copyin_item(struct message *message, struct space *spac
         return copyin_remote_ports(message, space, item);
     if (item->is_port)
         return copyin_inline_ports(message, space, item);
-    return item->out_of_line ? copyin_memory(item) : MACH_MSG_SUCCESS;
+    return item->out_of_line ? copyin_memory(message, item) : MACH_MSG_SUCCESS;
 }
 
 /* Takes what the item at an offset carries; *offset is then behind it. */

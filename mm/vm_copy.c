@@ -34,6 +34,7 @@ struct vm_copy *vm_copy_create(vm_offset_t base, vm_offset_t head, vm_size_t siz
     copy->base = base;
     copy->head = head;
     copy->size = size;
+    copy->page = NULL;
     return copy;
 }
 
@@ -48,6 +49,8 @@ void vm_copy_discard(struct vm_copy *copy)
 
     if (!copy)
         return;
+    if (copy->page)
+        page_free(copy->page);
     while ((node = list_take_first(&copy->entries)) != NULL) {
         struct vm_map_entry *entry = list_entry(node, struct vm_map_entry, link);
 
@@ -72,11 +75,16 @@ struct vm_map_entry *vm_copy_entry(const struct vm_copy *copy, vm_offset_t addre
 static kern_return_t read_in_page(const struct vm_copy *copy, vm_offset_t address, void *buffer,
                                   vm_size_t bytes, enum wait_mode mode)
 {
-    struct vm_map_entry *entry = vm_copy_entry(copy, address);
+    struct vm_map_entry *entry;
     kern_return_t result;
     struct page *page;
     bool writable;
 
+    if (copy->page) {
+        memcpy(buffer, (char *)page_address(copy->page) + (address & PAGE_MASK), bytes);
+        return KERN_SUCCESS;
+    }
+    entry = vm_copy_entry(copy, address);
     if (!entry->object) {
         memset(buffer, 0, bytes);
         return KERN_SUCCESS;

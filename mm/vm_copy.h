@@ -23,6 +23,7 @@
 #include "kernel/list.h"
 #include "kernel/wait.h"
 
+struct page;
 struct vm_map_entry;
 
 struct vm_copy {
@@ -30,6 +31,7 @@ struct vm_copy {
     vm_offset_t base;         /* page-aligned address of the first entry, as numbered in the copy */
     vm_offset_t head;         /* bytes before the data in the first page */
     vm_size_t size;           /* bytes of data, not 0 */
+    struct page *page;        /* instead of entries: the only page (mm/vm_copy_single.h), or NULL */
 };
 
 void vm_copy_init(void);

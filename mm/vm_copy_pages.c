@@ -80,6 +80,11 @@ kern_return_t vm_copy_take_page(struct vm_copy *copy, vm_size_t index, struct pa
     struct page *page;
 
     assert((index + 1) * PAGE_BYTES <= copy->size);
+    if (copy->page) {
+        *result = copy->page;
+        copy->page = NULL;
+        return KERN_SUCCESS;
+    }
     if (copy->head != 0)
         return copy_page(copy, index * PAGE_BYTES, result);
     entry = vm_copy_entry(copy, address);

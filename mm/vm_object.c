@@ -48,7 +48,6 @@ struct vm_object *vm_object_create(vm_size_t size)
     object->copy_strategy = MEMORY_OBJECT_COPY_SYMMETRIC;
     object->cluster_pages = object->window_pages = 1;
     wait_queue_init(&object->ready_waiters);
-    wait_queue_init(&object->paging_waiters);
     wait_queue_init(&object->absent_waiters);
     list_init(&object->pending_replies);
     list_insert_tail(&vm_object_list, &object->all_link);
@@ -164,7 +163,6 @@ void vm_object_paging_end(struct vm_object *object)
     assert(object->paging_in_progress > 0);
     if (--object->paging_in_progress > 0)
         return;
-    wait_queue_wake_all(&object->paging_waiters, WAIT_AWAKENED);
     if (object->termination_wanted)
         vm_object_reap(object);
 }

@@ -69,7 +69,6 @@ struct vm_object {
     vm_offset_t window_end;       /* last one ended: grows up to cluster_pages */
     uint32_t paging_in_progress;  /* operations that need the association to stay */
     struct wait_queue ready_waiters;   /* for READY, or its failure */
-    struct wait_queue paging_waiters;  /* for paging_in_progress == 0 */
     struct wait_queue absent_waiters;  /* for room below the outstanding-request limit */
     struct list pending_replies;  /* lock_request replies that wait for unwiring, D-21 */
 
