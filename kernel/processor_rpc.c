@@ -140,7 +140,7 @@ kern_return_t processor_set_info(processor_set_t set, int flavor, host_t *found,
 {
     struct processor_set_sched_info policies = {
         .policies = POLICY_TIMESHARE | POLICY_FIXEDPRI,
-        .max_priority = 0,
+        .max_priority = SCHED_PRIORITY_USER_BEST,
     };
     struct processor_set_basic_info info = {
         .processor_count = 1,

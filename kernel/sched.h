@@ -13,6 +13,7 @@ struct thread;
 
 #define SCHED_PRIORITIES 64
 #define SCHED_PRIORITY_KERNEL 4
+#define SCHED_PRIORITY_USER_BEST 6 /* users cannot starve the kernel's own threads */
 #define SCHED_PRIORITY_USER 25
 #define SCHED_PRIORITY_IDLE 63
 #define SCHED_LOADS 3

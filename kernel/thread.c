@@ -70,7 +70,7 @@ kern_return_t thread_create_in(struct task *task, struct thread **result)
     thread = thread_allocate(task, "", task->priority);
     if (!thread)
         return KERN_RESOURCE_SHORTAGE;
-    thread->max_priority = 0;
+    thread->max_priority = SCHED_PRIORITY_USER_BEST;
     thread->self = thread_machine_init_user(thread) ? port_create_kernel(KOBJECT_THREAD, thread)
                                                     : NULL;
     if (!thread->self) {

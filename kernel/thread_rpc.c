@@ -209,7 +209,7 @@ kern_return_t thread_set_special_port(thread_t thread, int which, ipc_port_t por
 
 static bool priority_valid(int priority)
 {
-    return priority >= 0 && priority < SCHED_PRIORITY_IDLE;
+    return priority >= SCHED_PRIORITY_USER_BEST && priority < SCHED_PRIORITY_IDLE;
 }
 
 /* Gives a thread a base priority; a depression that is under way ends at the new one. */

@@ -97,6 +97,7 @@ TEST(0, a_better_priority_runs_first)
         ;
     CHECK_EQ(counter, before); /* this thread did not give the processor away */
     CHECK_RETURNS(thread_priority(thread, 64, FALSE), KERN_INVALID_ARGUMENT);
+    CHECK_RETURNS(thread_priority(thread, 0, FALSE), KERN_INVALID_ARGUMENT);
 }
 
 TEST(0, a_thread_may_not_be_better_than_its_maximum)
