@@ -198,6 +198,20 @@ static bool finish_unusual(struct message *request, mig_reply_header_t *out)
     return out->RetCode != MIG_DESTROY_REQUEST;
 }
 
+/*
+ * Runs the routine. One that found too little memory has changed nothing (it would else not refuse):
+ * it runs again when page-out has made room.
+ */
+static void run_routine(const struct service *service, struct message *request,
+                        mig_reply_header_t *out)
+{
+    unsigned tries = 0;
+
+    do
+        service->routine(&request->header, &out->Head);
+    while (vm_shortage_wait(out->RetCode, &tries));
+}
+
 struct message *kobject_serve(struct message *request)
 {
     struct port *port = request->header.msgh_remote_port;
@@ -217,7 +231,7 @@ struct message *kobject_serve(struct message *request)
     }
     out = (mig_reply_header_t *)&reply->header;
     if (service->routine)
-        service->routine(&request->header, &out->Head);
+        run_routine(service, request, out);
     else
         out->RetCode = MIG_BAD_ID;
     assert(out->Head.msgh_size <= reply->capacity);

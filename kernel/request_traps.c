@@ -11,6 +11,7 @@
 #include "kernel/thread.h"
 #include "kernel/x86_64/thread_state.h"
 #include "kernel/x86_64/user_copy.h"
+#include "mm/vm_shortage.h"
 
 #define STATE_WORDS_MAX 1024u
 
@@ -91,10 +92,13 @@ kern_return_t syscall_task_create(mach_port_name_t name, boolean_t inherit_memor
     mach_port_name_t child_name = MACH_PORT_NAME_NULL;
     struct port *right;
     kern_return_t result;
+    unsigned tries = 0;
 
     if (!parent)
         return MACH_SEND_INTERRUPTED;
-    result = task_create_from(parent, inherit_memory, &child);
+    do
+        result = task_create_from(parent, inherit_memory, &child);
+    while (vm_shortage_wait(result, &tries));
     task_release(parent);
     if (result != KERN_SUCCESS)
         return result;

@@ -60,33 +60,18 @@ kern_return_t vm_deallocate(struct vm_map *map, vm_address_t address, vm_size_t 
 kern_return_t vm_protect(struct vm_map *map, vm_address_t address, vm_size_t size,
                          boolean_t set_maximum, vm_prot_t protection)
 {
-    unsigned tries = 0;
-    kern_return_t result;
-
     if (!usable(map))
         return KERN_INVALID_ARGUMENT;
-    if (size == 0)
-        return KERN_SUCCESS;
-    do
-        result = vm_map_protect(map, address, size, set_maximum, protection);
-    while (vm_shortage_wait(result, &tries));
-    return result;
+    return size == 0 ? KERN_SUCCESS
+                     : vm_map_protect(map, address, size, set_maximum, protection);
 }
 
 kern_return_t vm_inherit(struct vm_map *map, vm_address_t address, vm_size_t size,
                          vm_inherit_t inheritance)
 {
-    unsigned tries = 0;
-    kern_return_t result;
-
     if (!usable(map))
         return KERN_INVALID_ARGUMENT;
-    if (size == 0)
-        return KERN_SUCCESS;
-    do
-        result = vm_map_inherit(map, address, size, inheritance);
-    while (vm_shortage_wait(result, &tries));
-    return result;
+    return size == 0 ? KERN_SUCCESS : vm_map_inherit(map, address, size, inheritance);
 }
 
 /* A send right to the name port of what memory comes from in the end; NULL for anonymous memory. */
