@@ -44,6 +44,7 @@ struct lock_job {
     bool may_wait;                    /* there is a pending_flush for what is wired */
     vm_prot_t lock_value;
     bool left_wired;                  /* a flush left a wired page marked */
+    bool interrupted;                 /* the manager's thread was aborted: no further page is looked at */
 
     struct page *batch[RETURN_BATCH_PAGES]; /* in no object, the job's */
     unsigned batch_count;
@@ -132,8 +133,10 @@ static bool clean_page(struct lock_job *job, struct page *page)
 /* Revokes what the new lock prohibits; who waits for the page looks again, also if nothing changed. */
 static void restrict_page(struct page *page, vm_prot_t lock_value)
 {
+    /* What may be written can be read too: without READ nothing may stay mapped. */
     if ((lock_value & ~page->lock) != 0)
-        pmap_page_protect(page, VM_PROT_ALL & ~lock_value);
+        pmap_page_protect(page, lock_value & VM_PROT_READ ? VM_PROT_NONE
+                                                          : VM_PROT_ALL & ~lock_value);
     page->lock = lock_value;
     page->unlock_request = VM_PROT_NONE;
     page_wake(page, WAIT_AWAKENED);
@@ -158,10 +161,17 @@ static bool job_page(struct lock_job *job, struct page *page)
     return !must_return(job, page) || clean_page(job, page);
 }
 
+static void wait_for_memory(struct lock_job *job)
+{
+    batch_send(job);
+    if (page_wait_for_memory(WAIT_INTERRUPTIBLE) == WAIT_INTERRUPTED)
+        job->interrupted = true;
+}
+
 /* The next page to look at, not busy; sleeps for busy ones, and for memory when it is very short. */
 static struct page *next_page(struct lock_job *job)
 {
-    for (;;) {
+    while (!job->interrupted) {
         struct page *page = vm_object_next_page(job->object, job->range.start, job->range.end);
 
         if (!page)
@@ -172,12 +182,15 @@ static struct page *next_page(struct lock_job *job)
         }
         if (!page->busy && page_counts.free > FRAMES_FOR_MESSAGES)
             return page;
+        if (!page->busy) {
+            wait_for_memory(job);
+            continue;
+        }
         batch_send(job);
-        if (!page->busy)
-            page_wait_for_memory(WAIT_UNINTERRUPTIBLE);
-        else if (page_sleep(page, &waits_for_page, WAIT_INTERRUPTIBLE) == WAIT_INTERRUPTED)
-            job->range.start = page->offset + PAGE_BYTES;
+        if (page_sleep(page, &waits_for_page, WAIT_INTERRUPTIBLE) == WAIT_INTERRUPTED)
+            job->interrupted = true;
     }
+    return NULL;
 }
 
 static void job_run(struct lock_job *job)
@@ -190,8 +203,7 @@ static void job_run(struct lock_job *job)
         if (job_page(job, page)) {
             job->range.start = offset + PAGE_BYTES;
         } else {
-            batch_send(job);
-            page_wait_for_memory(WAIT_UNINTERRUPTIBLE);
+            wait_for_memory(job);
         }
         if (walked % CHUNK_PAGES == 0) {
             batch_send(job);

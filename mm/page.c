@@ -20,6 +20,7 @@
 
 #define DIRECT_MAP_BASE UINT64_C(0xffff800000000000)
 #define FICTITIOUS_PAGES_MAX 4096u
+#define FICTITIOUS_RESERVE 64u      /* for privileged threads */
 #define WAIT_MARGIN 8u              /* frames that one step of a fault may take; below free_min */
 
 struct page_counts page_counts;
@@ -29,6 +30,7 @@ static struct page *pages;          /* indexed by frame - first_frame */
 static uint32_t first_frame, last_frame;
 static struct list queues[4];       /* by enum page_queue */
 static struct list fictitious_free;
+static uint32_t fictitious_count;   /* in fictitious_free */
 static struct page fictitious_pages[FICTITIOUS_PAGES_MAX];
 static struct wait_queue memory_waiters;
 static struct wait_queue fictitious_waiters;
@@ -139,6 +141,7 @@ void page_bootstrap(const struct boot_info *info)
         fictitious_pages[i].fictitious = true;
         list_insert_tail(&fictitious_free, &fictitious_pages[i].queue_link);
     }
+    fictitious_count = FICTITIOUS_PAGES_MAX;
     set_levels(page_counts.total);
 }
 
@@ -270,7 +273,7 @@ void page_free(struct page *page)
     assert_free_standing(page);
     clear_state(page);
     if (page->fictitious) {
-        if (list_empty(&fictitious_free))
+        if (fictitious_count++ == FICTITIOUS_RESERVE)
             wait_queue_wake_all(&fictitious_waiters, WAIT_AWAKENED);
         list_insert_head(&fictitious_free, &page->queue_link);
         return;
@@ -323,16 +326,21 @@ struct page *page_alloc_contiguous(uint32_t count, uint64_t limit, uint64_t alig
     return NULL;
 }
 
+/*
+ * A placeholder; NULL: there is none, or only those that page-out needs to send pages away, whatever
+ * many silent managers are asked for.
+ */
 struct page *page_alloc_fictitious(void)
 {
-    struct list_node *node = list_take_first(&fictitious_free);
-
-    return node ? list_entry(node, struct page, queue_link) : NULL;
+    if (fictitious_count == 0 || (fictitious_count <= FICTITIOUS_RESERVE && !privileged()))
+        return NULL;
+    fictitious_count--;
+    return list_entry(list_take_first(&fictitious_free), struct page, queue_link);
 }
 
 wait_result_t page_wait_for_fictitious(enum wait_mode mode)
 {
-    if (!list_empty(&fictitious_free))
+    if (fictitious_count > FICTITIOUS_RESERVE)
         return WAIT_AWAKENED;
     return wait_queue_sleep(&fictitious_waiters, &waits_for_placeholder, NULL, mode,
                             DEADLINE_NEVER);

@@ -117,6 +117,22 @@ TEST(103, a_grant_lets_the_write_go_on)
     CHECK_EQ(*(volatile uint64_t *)scene.address, 77);
 }
 
+TEST(104, a_mapped_page_that_is_locked_against_reading_alone_cannot_be_read)
+{
+    struct scene scene;
+    struct client client;
+
+    scene_start(&scene, 1, FALSE);
+    dirty(&scene, 0);
+    lock(&scene, 0, PAGE_SIZE, MEMORY_OBJECT_RETURN_NONE, FALSE, VM_PROT_READ);
+    expect_completed(&scene, 0, PAGE_SIZE);
+    client_read(&client, scene.address);
+    expect_unlock(&scene, 0, VM_PROT_READ);
+    lock(&scene, 0, PAGE_SIZE, MEMORY_OBJECT_RETURN_NONE, FALSE, VM_PROT_NONE);
+    expect_completed(&scene, 0, PAGE_SIZE);
+    CHECK_EQ(client_finish(&client), 0xd117);
+}
+
 TEST(104, data_supplied_locked_against_reading_asks_for_unlock_at_once)
 {
     struct scene scene;
