@@ -197,8 +197,5 @@ int main(int argc, char **argv)
     require("bootstrap_register",
         bootstrap_register(bootstrap_port, "default_pager", service_ports.service));
     statistics_ready();
-    /* Last: who waits for the name may count on paging space. */
-    require("bootstrap_register",
-        bootstrap_register(bootstrap_port, "default_pager", service_ports.service));
     thread_exit();
 }
