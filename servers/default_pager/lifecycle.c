@@ -47,7 +47,6 @@ kern_return_t seqnos_memory_object_create(mach_port_t manager, mach_port_seqno_t
     object->control = control;
     object->control_refs = 1;
     object->name = name;
-    object->name_refs = 1;
     statistics.objects++;
     pager_unlock();
     watch_senders(new_object, 0);
@@ -90,7 +89,6 @@ kern_return_t seqnos_memory_object_init(mach_port_t memory_object, mach_port_seq
     object->control = control;
     object->control_refs = 1;
     object->name = name;
-    object->name_refs = 1;
     object_leave(object);
     memory_object_ready(control, FALSE, MEMORY_OBJECT_COPY_DELAY);
     return KERN_SUCCESS;

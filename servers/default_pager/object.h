@@ -36,7 +36,6 @@ struct object {
     mach_port_t control;   /* send right, or MACH_PORT_NULL between associations */
     mach_port_t name;      /* send right, or MACH_PORT_NULL */
     uint32_t control_refs; /* references that messages added to `control` since the last trim */
-    uint32_t name_refs;
     uint32_t next_seqno;   /* whose turn it is */
     uint32_t operations;   /* transfers under way outside a turn */
     uint32_t first_record; /* list of its page records */

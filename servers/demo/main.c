@@ -73,8 +73,7 @@ static void check_page(struct set *set, uint64_t page)
 /* Visits every page; writes every rewrite-th anew (0: none). */
 static void visit(struct set *set, enum order order, uint8_t round, unsigned rewrite)
 {
-    char phase[32];
-    snprintf(phase, sizeof phase, "%s%s", order_name(order), rewrite != 0 ? ", rewriting" : "");
+    const char *phase = order_name(order);
     for (uint64_t i = 0; i < set->pages; i++) {
         uint64_t page = order_page(order, i, set->pages);
         check_page(set, page);
@@ -146,6 +145,7 @@ static bool run(uint64_t factor, bool plain)
     }
     uint64_t free_pages = watch_free_pages();
     printf("demo: %lu pages are free; touching %lu times as many\n", free_pages, factor);
+    puts("demo: out: pages that the kernel returned to the pager; in: pages that the pager handed over");
     if (!prepare(&set, factor * free_pages)) {
         puts("demo: FAIL no address space");
         return false;

@@ -47,15 +47,15 @@ uint64_t watch_free_space(void)
     return info.dpi_free_space / info.dpi_page_size;
 }
 
+/* One line of less than 80 columns: where it is, what the kernel has left, what the pager moved. */
 static void print_state(const char *phase, uint64_t done, uint64_t total)
 {
     vm_statistics_data_t kernel = {0};
     pager_statistics_t now = ask();
     vm_statistics(mach_task_self(), &kernel);
-    printf("demo: %-22s %3lu%%  free %d active %d inactive %d faults %d | pager: out %lu in %lu "
-           "returned %lu refused %lu, disk free %lu",
-        phase, done * 100 / total, kernel.free_count, kernel.active_count, kernel.inactive_count,
-        kernel.faults, now.out, now.supplied_precious, now.returned, now.refused, now.free_blocks);
+    printf("demo: %-10s %3lu%% | free %5d faults %7d | out %6lu in %6lu | disk free %6lu", phase,
+        total == 0 ? 100 : done * 100 / total, kernel.free_count, kernel.faults, now.returned,
+        now.supplied_precious, now.free_blocks);
 }
 
 void watch_show(const char *phase, uint64_t done, uint64_t total)
@@ -63,7 +63,6 @@ void watch_show(const char *phase, uint64_t done, uint64_t total)
     if (!plain_lines && done % SHOW_EVERY_PAGES == 0) {
         putchar('\r');
         print_state(phase, done, total);
-        printf("   ");
     } else if (plain_lines && done % (total / PLAIN_STEPS + 1) == 0 && done != 0) {
         print_state(phase, done, total);
         putchar('\n');
@@ -75,7 +74,7 @@ void watch_phase_done(const char *phase, uint64_t total)
     if (!plain_lines)
         putchar('\r');
     print_state(phase, total, total);
-    puts("   ");
+    putchar('\n');
 }
 
 static bool settled(const pager_statistics_t *now)
