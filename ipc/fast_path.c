@@ -24,13 +24,19 @@
 #include "kernel/kobject.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
-#include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/user_copy.h"
 
 #define likely(condition) __builtin_expect(!!(condition), 1)
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 #define REQUEST_BITS MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE)
 #define REPLY_BITS MACH_MSGH_BITS(MACH_MSG_TYPE_MOVE_SEND_ONCE, 0)
+
+/* The parameters of a send and receive without further options, as far as they matter here. */
+struct fast_call {
+    uint64_t user_address;
+    mach_msg_size_t receive_size;
+    mach_port_name_t receive_name;
+};
 
 /* Where the current thread is to wait after a message has been handed over. */
 struct fast_wait {
@@ -40,32 +46,47 @@ struct fast_wait {
     const void *object;
 };
 
-/* A small buffer if one is at hand. */
-static inline struct message *take_buffer(void)
+/* The same for the long way. */
+static inline struct call long_call(const struct fast_call *fast)
 {
-    struct cpu *cpu = this_cpu();
-    struct message *message = cpu->free_messages;
-
-    if (unlikely(!message))
-        return NULL;
-    cpu->free_messages = *(struct message **)message;
-    cpu->free_message_count--;
-    message->flags = 0;
-    return message;
+    return (struct call){
+        .user_address = fast->user_address,
+        .option = MACH_SEND_MSG | MACH_RCV_MSG,
+        .receive_size = fast->receive_size,
+        .receive_name = fast->receive_name,
+    };
 }
 
-static inline void give_buffer(struct message *message)
+/* What came back is not the short way's to copy out; or nothing came back. */
+static __attribute__((noinline)) mach_msg_return_t
+end_slowly(struct message *message, struct space *space, struct fast_call fast,
+           wait_result_t result)
 {
-    struct cpu *cpu = this_cpu();
+    const struct call call = long_call(&fast);
 
-    if (unlikely(cpu->free_message_count >= MESSAGE_SMALL_CACHED ||
-                 message->capacity != MESSAGE_SMALL_BYTES)) {
-        message_free(message);
-        return;
-    }
-    *(struct message **)message = cpu->free_messages;
-    cpu->free_messages = message;
-    cpu->free_message_count++;
+    return message ? mach_msg_deliver(message, space, &call)
+                   : mach_msg_after_wait(space, &call, result);
+}
+
+/* The kernel object's answer (or NULL) is not a simple one to the awaited port. */
+static __attribute__((noinline)) mach_msg_return_t
+answer_slowly(struct message *message, struct space *space, struct fast_call fast)
+{
+    const struct call call = long_call(&fast);
+    mach_msg_return_t status;
+
+    if (message && mach_msg_deliver_reply(message, space, &call, &status))
+        return status;
+    return mach_msg_receive(space, &call, NULL);
+}
+
+/* The send is not of the common kind: nothing has been done but to read the message. */
+static __attribute__((noinline)) mach_msg_return_t
+send_slowly(struct message *message, struct space *space, struct fast_call fast)
+{
+    const struct call call = long_call(&fast);
+
+    return mach_msg_slow(message, space, message->header.msgh_size, &call);
 }
 
 /* The queue in which somebody waits for a message of this size to the port; NULL if nobody does. */
@@ -163,7 +184,7 @@ static inline bool hand_over_reply(struct message *message, struct space *space,
 }
 
 /* Sleeps where the message has been handed over, and copies out what comes. */
-static inline mach_msg_return_t wait_and_copyout(struct space *space, const struct call *call,
+static inline mach_msg_return_t wait_and_copyout(struct space *space, const struct fast_call *call,
                                                  const struct fast_wait *wait)
 {
     struct thread *thread = thread_current();
@@ -174,21 +195,19 @@ static inline mach_msg_return_t wait_and_copyout(struct space *space, const stru
     thread->receive_limit = call->receive_size;
     result = wait_queue_hand_over(wait->queue, wait->reason, wait->object, wait->from);
     message = thread->handed_message;
-    if (unlikely(!message))
-        return mach_msg_after_wait(space, call, result);
     thread->handed_message = NULL;
-    if (unlikely(!(message->flags & MESSAGE_USER_FORM)))
-        return mach_msg_deliver(message, space, call);
+    if (unlikely(!message || !(message->flags & MESSAGE_USER_FORM)))
+        return end_slowly(message, space, *call, result);
     bytes = message->header.msgh_size;
     if (unlikely(!copyout(&message->header, call->user_address, bytes)))
         return mach_msg_undeliverable(message, space);
-    give_buffer(message);
+    message_give(message);
     return MACH_MSG_SUCCESS;
 }
 
 /* Copies a simple answer to the caller's own send-once right out; false: not so simple, nothing changed. */
 static inline bool copyout_answer(struct message *reply, struct port *port, struct space *space,
-                                  const struct call *call, mach_msg_return_t *status)
+                                  const struct fast_call *call, mach_msg_return_t *status)
 {
     mach_msg_user_header_t *user = (mach_msg_user_header_t *)&reply->header;
     uint32_t bytes = reply->header.msgh_size;
@@ -206,7 +225,7 @@ static inline bool copyout_answer(struct message *reply, struct port *port, stru
     user->msgh_protected_payload = call->receive_name;
     user->msgh_seqno = port->sequence_number++;
     if (likely(copyout(user, call->user_address, bytes))) {
-        give_buffer(reply);
+        message_give(reply);
         *status = MACH_MSG_SUCCESS;
     } else {
         *status = mach_msg_undeliverable(reply, space);
@@ -218,10 +237,10 @@ static inline bool copyout_answer(struct message *reply, struct port *port, stru
    answer out. */
 static inline mach_msg_return_t call_kernel(struct message *message, struct port *dest,
                                             struct port *reply, struct space *space,
-                                            const struct call *call)
+                                            const struct fast_call *call)
 {
     mach_msg_header_t *header = &message->header;
-    mach_msg_return_t status;
+    mach_msg_return_t status = MACH_MSG_SUCCESS;
 
     dest->send_rights++;
     port_reference(dest);
@@ -229,15 +248,14 @@ static inline mach_msg_return_t call_kernel(struct message *message, struct port
     header->msgh_local_port = port_make_send_once(reply);
     header->msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND, MACH_MSG_TYPE_PORT_SEND_ONCE);
     message = kobject_serve(message);
-    if (likely(message && (copyout_answer(message, reply, space, call, &status) ||
-                           mach_msg_deliver_reply(message, space, call, &status))))
+    if (likely(message && copyout_answer(message, reply, space, call, &status)))
         return status;
-    return mach_msg_receive(space, call, NULL);
+    return answer_slowly(message, space, *call);
 }
 
 /* Tries the two ways that begin with a request; false: nothing changed. */
 static inline bool try_request(struct message *message, struct space *space,
-                               const struct call *call, mach_msg_return_t *status)
+                               const struct fast_call *call, mach_msg_return_t *status)
 {
     const mach_msg_user_header_t *user = (const mach_msg_user_header_t *)&message->header;
     struct name_entry *dest = space_entry(space, user->msgh_remote_port);
@@ -259,7 +277,7 @@ static inline bool try_request(struct message *message, struct space *space,
     return true;
 }
 
-static inline bool try_reply(struct message *message, struct space *space, const struct call *call,
+static inline bool try_reply(struct message *message, struct space *space, const struct fast_call *call,
                              mach_msg_return_t *status)
 {
     struct fast_wait wait;
@@ -268,6 +286,13 @@ static inline bool try_reply(struct message *message, struct space *space, const
         return false;
     *status = wait_and_copyout(space, call, &wait);
     return true;
+}
+
+/* Any other kind of call. */
+static __attribute__((noinline)) mach_msg_return_t
+call_slowly(struct call call, mach_msg_size_t send_size)
+{
+    return mach_msg_slow(NULL, thread_current()->task->space, send_size, &call);
 }
 
 /*
@@ -279,8 +304,7 @@ mach_msg_return_t mach_msg_trap(uint64_t user_address, mach_msg_option_t option,
                                 mach_port_name_t receive_name, mach_msg_timeout_t timeout_ms,
                                 mach_port_name_t notify_name)
 {
-    const struct call call = {user_address, option,     receive_size,
-                              receive_name, timeout_ms, notify_name};
+    const struct fast_call call = {user_address, receive_size, receive_name};
     struct space *space = thread_current()->task->space;
     struct message *message;
     mach_msg_return_t status;
@@ -288,17 +312,15 @@ mach_msg_return_t mach_msg_trap(uint64_t user_address, mach_msg_option_t option,
     if (unlikely(option != (MACH_SEND_MSG | MACH_RCV_MSG) ||
                  send_size - sizeof(mach_msg_user_header_t) >
                      MESSAGE_SMALL_BYTES - sizeof(mach_msg_user_header_t) ||
-                 mach_msg_user_is_misaligned(send_size)))
-        return mach_msg_slow(NULL, space, send_size, &call);
-    message = take_buffer();
-    if (unlikely(!message))
-        return mach_msg_slow(NULL, space, send_size, &call);
+                 mach_msg_user_is_misaligned(send_size) || !(message = message_take())))
+        return call_slowly((struct call){user_address, option, receive_size, receive_name,
+                                         timeout_ms, notify_name},
+                           send_size);
     if (unlikely(!copyin(user_address, &message->header, send_size))) {
         message_free(message);
         return MACH_SEND_INVALID_DATA;
     }
     message->header.msgh_size = send_size;
-    message->payer = space;
     if (message->header.msgh_bits == REQUEST_BITS) {
         if (likely(try_request(message, space, &call, &status)))
             return status;
@@ -306,5 +328,6 @@ mach_msg_return_t mach_msg_trap(uint64_t user_address, mach_msg_option_t option,
         if (likely(try_reply(message, space, &call, &status)))
             return status;
     }
-    return mach_msg_slow(message, space, send_size, &call);
+    message->payer = space;
+    return send_slowly(message, space, call);
 }

@@ -7,7 +7,6 @@
 #include "ipc/space_table.h"
 #include "kernel/panic.h"
 #include "kernel/thread.h"
-#include "kernel/x86_64/cpu.h"
 #include "mm/kmem.h"
 
 #define SMALL_RESERVE 256u  /* buffers kept for page-out and notifications */
@@ -25,18 +24,10 @@ void message_init(void)
 
 static struct message *alloc_small(void)
 {
-    struct cpu *cpu = this_cpu();
-    struct message *message = cpu->free_messages;
+    struct message *message = kmem_cache_alloc(&small_cache);
 
-    if (message) {
-        cpu->free_messages = *(struct message **)message;
-        cpu->free_message_count--;
-    } else {
-        message = kmem_cache_alloc(&small_cache);
-        if (!message)
-            return NULL;
-    }
-    message->capacity = MESSAGE_SMALL_BYTES;
+    if (message)
+        message->capacity = MESSAGE_SMALL_BYTES;
     return message;
 }
 
@@ -54,11 +45,16 @@ static struct message *alloc_large(uint32_t bytes)
 
 struct message *message_alloc(uint32_t bytes)
 {
-    struct message *message = bytes <= MESSAGE_SMALL_BYTES ? alloc_small() : alloc_large(bytes);
+    struct message *message = NULL;
 
+    if (bytes <= MESSAGE_SMALL_BYTES) {
+        message = message_take();
+        if (message)
+            return message;
+    }
+    message = bytes <= MESSAGE_SMALL_BYTES ? alloc_small() : alloc_large(bytes);
     if (!message)
         return NULL;
-    message->link.next = NULL;
     message->flags = 0;
     message->payer = NULL;
     return message;
@@ -78,17 +74,15 @@ struct message *message_alloc_urgent(uint32_t bytes)
 
 void message_free(struct message *message)
 {
-    struct cpu *cpu = this_cpu();
+    message_give(message);
+}
 
-    if (message->capacity != MESSAGE_SMALL_BYTES) {
+void message_free_slow(struct message *message)
+{
+    if (message->capacity != MESSAGE_SMALL_BYTES)
         kmem_free(message, offsetof(struct message, header) + message->capacity);
-    } else if (cpu->free_message_count < MESSAGE_SMALL_CACHED) {
-        *(struct message **)message = cpu->free_messages;
-        cpu->free_messages = message;
-        cpu->free_message_count++;
-    } else {
+    else
         kmem_cache_free(&small_cache, message);
-    }
 }
 
 /* --- who pays for what is queued --- */

@@ -16,12 +16,14 @@
 #define IPC_MESSAGE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <mach/kern_return.h>
 #include <mach/message.h>
 
 #include "kernel/list.h"
+#include "kernel/x86_64/cpu.h"
 
 struct port;
 struct space;
@@ -51,6 +53,38 @@ struct message *message_alloc(uint32_t bytes);
 struct message *message_alloc_urgent(uint32_t bytes);
 /* Frees the buffer alone: its rights and memory have been moved elsewhere. */
 void message_free(struct message *message);
+/* The same for a buffer that does not go to the free ones at hand. */
+void message_free_slow(struct message *message);
+
+/* A small buffer if one is at hand, else NULL. */
+static inline struct message *message_take(void)
+{
+    struct cpu *cpu = this_cpu();
+    struct message *message = cpu->free_messages;
+
+    if (__builtin_expect(!message, 0))
+        return NULL;
+    cpu->free_messages = *(struct message **)message;
+    cpu->free_message_count--;
+    message->flags = 0;
+    message->payer = NULL;
+    return message;
+}
+
+/* Frees a buffer, keeping it at hand if possible. */
+static inline void message_give(struct message *message)
+{
+    struct cpu *cpu = this_cpu();
+
+    if (__builtin_expect(message->capacity != MESSAGE_SMALL_BYTES ||
+                         cpu->free_message_count >= MESSAGE_SMALL_CACHED, 0)) {
+        message_free_slow(message);
+        return;
+    }
+    *(struct message **)message = cpu->free_messages;
+    cpu->free_messages = message;
+    cpu->free_message_count++;
+}
 
 /* Destroys a message with all it carries; iteratively (H-32). Consumes it. */
 void message_destroy(struct message *message);

@@ -2,7 +2,6 @@
 #include "kernel/x86_64/user_copy.h"
 
 /* Assembly: the only instructions of the kernel that touch user memory. */
-bool user_copy_bytes(void *to, const void *from, size_t bytes);
 long user_copy_string(char *to, const char *from, size_t size);
 
 extern char user_copy_words[], user_copy_rest[], user_copy_failed[];
@@ -18,16 +17,6 @@ static const struct {
     { user_copy_string_load, user_copy_string_failed },
     { trap_stack_load, trap_stack_fault },
 };
-
-bool copyin(uint64_t user, void *kernel, size_t bytes)
-{
-    return user_range_valid(user, bytes) && user_copy_bytes(kernel, (const void *)user, bytes);
-}
-
-bool copyout(const void *kernel, uint64_t user, size_t bytes)
-{
-    return user_range_valid(user, bytes) && user_copy_bytes((void *)user, kernel, bytes);
-}
 
 bool copyin_string(uint64_t user, char *kernel, size_t size, size_t *length)
 {

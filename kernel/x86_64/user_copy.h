@@ -19,10 +19,21 @@ static inline bool user_range_valid(uint64_t address, size_t bytes)
     return bytes <= USER_ADDRESS_END && address <= USER_ADDRESS_END - bytes;
 }
 
+/* Assembly (user_copy.asm): the copy itself; one of the addresses is the user's, in user space. */
+bool user_copy_bytes(void *to, const void *from, size_t bytes);
+
 /* Copies bytes from user memory to the kernel. */
-bool copyin(uint64_t user, void *kernel, size_t bytes);
+static inline bool copyin(uint64_t user, void *kernel, size_t bytes)
+{
+    return user_range_valid(user, bytes) && user_copy_bytes(kernel, (const void *)user, bytes);
+}
+
 /* Copies bytes from the kernel to user memory. */
-bool copyout(const void *kernel, uint64_t user, size_t bytes);
+static inline bool copyout(const void *kernel, uint64_t user, size_t bytes)
+{
+    return user_range_valid(user, bytes) && user_copy_bytes((void *)user, kernel, bytes);
+}
+
 /* Copies a string of at most size bytes with its end; *length is without the end. False also if there
    is no end within size bytes. */
 bool copyin_string(uint64_t user, char *kernel, size_t size, size_t *length);
