@@ -34,6 +34,7 @@ kern_return_t syscall_vm_map(mach_port_name_t name, uint64_t user_address, vm_si
     struct port *memory_object = NULL;
     vm_offset_t address;
     kern_return_t result = KERN_INVALID_ARGUMENT;
+    unsigned tries = 0;
 
     if (!task)
         return MACH_SEND_INTERRUPTED;
@@ -45,8 +46,10 @@ kern_return_t syscall_vm_map(mach_port_name_t name, uint64_t user_address, vm_si
         }
     }
     if (copyin(user_address, &address, sizeof address))
-        result = vm_map(task->map, &address, size, mask, anywhere, memory_object, offset, copy,
-                        protection, max_protection, inheritance);
+        do
+            result = vm_map(task->map, &address, size, mask, anywhere, memory_object, offset,
+                            copy, protection, max_protection, inheritance);
+        while (vm_shortage_wait(result, &tries));
     /* The handler has consumed the memory object exactly if it succeeded. */
     if (result != KERN_SUCCESS)
         port_release_send(memory_object);
@@ -62,11 +65,14 @@ kern_return_t syscall_vm_allocate(mach_port_name_t name, uint64_t user_address, 
     struct task *task = task_named(name);
     vm_offset_t address;
     kern_return_t result = KERN_INVALID_ARGUMENT;
+    unsigned tries = 0;
 
     if (!task)
         return MACH_SEND_INTERRUPTED;
     if (copyin(user_address, &address, sizeof address))
-        result = vm_allocate(task->map, &address, size, anywhere);
+        do
+            result = vm_allocate(task->map, &address, size, anywhere);
+        while (vm_shortage_wait(result, &tries));
     if (result == KERN_SUCCESS && !copyout(&address, user_address, sizeof address))
         result = KERN_INVALID_ADDRESS;
     task_release(task);
@@ -77,10 +83,13 @@ kern_return_t syscall_vm_deallocate(mach_port_name_t name, vm_offset_t start, vm
 {
     struct task *task = task_named(name);
     kern_return_t result;
+    unsigned tries = 0;
 
     if (!task)
         return MACH_SEND_INTERRUPTED;
-    result = vm_deallocate(task->map, start, size);
+    do
+        result = vm_deallocate(task->map, start, size);
+    while (vm_shortage_wait(result, &tries));
     task_release(task);
     return result;
 }

@@ -4,6 +4,7 @@
  */
 #include "mm/vm_copy_capture.h"
 
+#include "kernel/sched.h"
 #include "kernel/string.h"
 #include "mm/fault.h"
 #include "mm/object_lifetime.h"
@@ -12,6 +13,8 @@
 #include "mm/vm_map.h"
 #include "mm/vm_object.h"
 #include "mm/vm_shortage.h"
+
+#define PAUSE_BYTES (256 * PAGE_BYTES)  /* copied without letting others run */
 
 /* A page-by-page copy under way. */
 struct capture {
@@ -146,6 +149,8 @@ static kern_return_t capture_all(struct capture *capture)
             vm_object_release(capture->target);
             return result;
         }
+        if (at % PAUSE_BYTES == PAUSE_BYTES - PAGE_BYTES)
+            sched_yield();
     }
     return KERN_SUCCESS;
 }

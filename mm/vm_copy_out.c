@@ -4,6 +4,7 @@
  */
 #include "mm/vm_copy_out.h"
 
+#include "kernel/sched.h"
 #include "kernel/string.h"
 #include "mm/fault.h"
 #include "mm/object_lifetime.h"
@@ -16,6 +17,8 @@
 #include "mm/vm_map_wire.h"
 #include "mm/vm_object.h"
 #include "mm/vm_shortage.h"
+
+#define PAUSE_BYTES (256 * PAGE_BYTES)  /* written without letting others run */
 
 /* Links the copy's entries into the map from `at` on; the range is free. */
 static void link_entries(struct vm_map *map, struct vm_copy *copy, vm_offset_t at,
@@ -142,6 +145,8 @@ static kern_return_t overwrite(struct vm_map *map, vm_offset_t address, struct v
         if (result != KERN_SUCCESS)
             return result;
         done += part;
+        if (done % PAUSE_BYTES < part)
+            sched_yield();
     }
     return KERN_SUCCESS;
 }

@@ -15,6 +15,7 @@
 
 #include <mach/vm_wire.h>
 
+#include "kernel/sched.h"
 #include "mm/fault.h"
 #include "mm/object_lifetime.h"
 #include "mm/page.h"
@@ -22,6 +23,8 @@
 #include "mm/vm_map_lookup.h"
 #include "mm/vm_object.h"
 #include "mm/vm_shortage.h"
+
+#define PAUSE_PAGES 256u    /* wired without letting others run */
 
 /* What of a map is to be wired. */
 struct wiring {
@@ -176,7 +179,7 @@ static kern_return_t wire_page(struct vm_map *map, struct vm_map_entry *entry, v
 static kern_return_t pin_range(struct vm_map *map, const struct wiring *wiring)
 {
     vm_offset_t at = wiring->start;
-    unsigned tries = 0;
+    unsigned tries = 0, steps = 0;
 
     while (at < wiring->end) {
         struct vm_map_entry *entry = vm_map_first_entry(map, at);
@@ -190,6 +193,10 @@ static kern_return_t pin_range(struct vm_map *map, const struct wiring *wiring)
         if (!concerned(wiring, entry) || entry->wired_count == 0 ||
                 entry->wired_end >= entry->end) {
             at = entry->end;
+            continue;
+        }
+        if (++steps % PAUSE_PAGES == 0) {
+            sched_yield();
             continue;
         }
         result = wire_page(map, entry, wiring->access);

@@ -12,7 +12,6 @@
 #include "mm/vm_map_protect.h"
 #include "mm/vm_map_remove.h"
 #include "mm/vm_object.h"
-#include "mm/vm_shortage.h"
 
 static bool usable(const struct vm_map *map)
 {
@@ -26,35 +25,21 @@ static bool usable(const struct vm_map *map)
 kern_return_t vm_allocate(struct vm_map *map, vm_address_t *address, vm_size_t size,
                           boolean_t anywhere)
 {
-    unsigned tries = 0;
-    kern_return_t result;
-
     if (!usable(map))
         return KERN_INVALID_ARGUMENT;
     if (size == 0) {
         *address = 0;
         return KERN_SUCCESS;
     }
-    do
-        result = vm_map_allocate(map, address, size, anywhere);
-    while (vm_shortage_wait(result, &tries));
-    return result;
+    return vm_map_allocate(map, address, size, anywhere);
 }
 
 /* Removes what is mapped; holes are fine (V-02). KERN_INVALID_ADDRESS, KERN_RESOURCE_SHORTAGE. */
 kern_return_t vm_deallocate(struct vm_map *map, vm_address_t address, vm_size_t size)
 {
-    unsigned tries = 0;
-    kern_return_t result;
-
     if (!usable(map))
         return KERN_INVALID_ARGUMENT;
-    if (size == 0)
-        return KERN_SUCCESS;
-    do
-        result = vm_map_remove(map, address, size);
-    while (vm_shortage_wait(result, &tries));
-    return result;
+    return size == 0 ? KERN_SUCCESS : vm_map_remove(map, address, size);
 }
 
 kern_return_t vm_protect(struct vm_map *map, vm_address_t address, vm_size_t size,

@@ -15,7 +15,6 @@
 #include "mm/vm_map.h"
 #include "mm/vm_map_enter.h"
 #include "mm/vm_object.h"
-#include "mm/vm_shortage.h"
 
 /* Where and how; what the request says besides the object. */
 struct mapping {
@@ -40,15 +39,9 @@ static bool valid(const struct mapping *mapping)
 static kern_return_t enter(struct vm_map *map, const struct mapping *mapping,
                            struct vm_object *object, vm_offset_t offset, bool private)
 {
-    unsigned tries = 0;
-    kern_return_t result;
-
-    do
-        result = vm_map_enter(map, mapping->address, mapping->size, mapping->mask,
-                              mapping->anywhere, object, offset, private, mapping->protection,
-                              mapping->max_protection, mapping->inheritance);
-    while (vm_shortage_wait(result, &tries));
-    return result;
+    return vm_map_enter(map, mapping->address, mapping->size, mapping->mask, mapping->anywhere,
+                        object, offset, private, mapping->protection, mapping->max_protection,
+                        mapping->inheritance);
 }
 
 /* Maps a piece of physical memory; the port says how much of it and how. */
