@@ -201,7 +201,7 @@ static inline mach_msg_return_t wait_and_copyout(struct space *space, const stru
     bytes = message->header.msgh_size;
     if (unlikely(!copyout(&message->header, call->user_address, bytes)))
         return mach_msg_undeliverable(message, space);
-    message_give(message);
+    message_free(message);
     return MACH_MSG_SUCCESS;
 }
 
@@ -225,7 +225,7 @@ static inline bool copyout_answer(struct message *reply, struct port *port, stru
     user->msgh_protected_payload = call->receive_name;
     user->msgh_seqno = port->sequence_number++;
     if (likely(copyout(user, call->user_address, bytes))) {
-        message_give(reply);
+        message_free(reply);
         *status = MACH_MSG_SUCCESS;
     } else {
         *status = mach_msg_undeliverable(reply, space);

@@ -43,16 +43,10 @@ static struct message *alloc_large(uint32_t bytes)
     return message;
 }
 
-struct message *message_alloc(uint32_t bytes)
+struct message *message_alloc_slow(uint32_t bytes)
 {
-    struct message *message = NULL;
+    struct message *message = bytes <= MESSAGE_SMALL_BYTES ? alloc_small() : alloc_large(bytes);
 
-    if (bytes <= MESSAGE_SMALL_BYTES) {
-        message = message_take();
-        if (message)
-            return message;
-    }
-    message = bytes <= MESSAGE_SMALL_BYTES ? alloc_small() : alloc_large(bytes);
     if (!message)
         return NULL;
     message->flags = 0;
@@ -70,11 +64,6 @@ struct message *message_alloc_urgent(uint32_t bytes)
     message = message_alloc(bytes);
     thread->vm_privileged = privileged;
     return message;
-}
-
-void message_free(struct message *message)
-{
-    message_give(message);
 }
 
 void message_free_slow(struct message *message)

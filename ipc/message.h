@@ -46,15 +46,11 @@ struct message {
 };
 
 void message_init(void);
-/* A buffer for a message of that many bytes, header included, not cleared. NULL when out of memory
-   or over MESSAGE_INLINE_MAX. Privileged threads draw from the reserve. */
-struct message *message_alloc(uint32_t bytes);
-/* The same for a notification, which must not get lost: draws from the reserve. */
-struct message *message_alloc_urgent(uint32_t bytes);
-/* Frees the buffer alone: its rights and memory have been moved elsewhere. */
-void message_free(struct message *message);
-/* The same for a buffer that does not go to the free ones at hand. */
+/* The buffers that are not at hand: message_alloc() and message_free() call these. */
+struct message *message_alloc_slow(uint32_t bytes);
 void message_free_slow(struct message *message);
+/* A buffer for a notification, which must not get lost: draws from the reserve. */
+struct message *message_alloc_urgent(uint32_t bytes);
 
 /* A small buffer if one is at hand, else NULL. */
 static inline struct message *message_take(void)
@@ -71,8 +67,17 @@ static inline struct message *message_take(void)
     return message;
 }
 
-/* Frees a buffer, keeping it at hand if possible. */
-static inline void message_give(struct message *message)
+/* A buffer for a message of that many bytes, header included, not cleared. NULL when out of memory
+   or over MESSAGE_INLINE_MAX. Privileged threads draw from the reserve. */
+static inline struct message *message_alloc(uint32_t bytes)
+{
+    struct message *message = bytes <= MESSAGE_SMALL_BYTES ? message_take() : NULL;
+
+    return message ? message : message_alloc_slow(bytes);
+}
+
+/* Frees the buffer alone: its rights and memory have been moved elsewhere. */
+static inline void message_free(struct message *message)
 {
     struct cpu *cpu = this_cpu();
 

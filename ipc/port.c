@@ -11,24 +11,27 @@
 #include "kernel/string.h"
 #include "mm/kmem.h"
 
+#define PORTS_KEPT 32u      /* dead ports at hand for new ones */
+
 static struct kmem_cache port_cache;
+static struct port *kept_ports;     /* linked by kobject */
+static uint32_t kept_count;
+
+uint32_t port_count;
 
 void port_init(void)
 {
     kmem_cache_init(&port_cache, "ports", sizeof(struct port), 0, 0);
 }
 
-/* Returns the receive right, which is the only reference; NULL when out of memory. */
-struct port *port_create(void)
+/* A port as a dead one leaves it: without rights, messages, waiters, requests. */
+static struct port *clean_port(void)
 {
     struct port *port = kmem_cache_alloc(&port_cache);
 
     if (!port)
         return NULL;
     memset(port, 0, sizeof *port);
-    port->references = 1;
-    port->active = true;
-    port->queue_limit = PORT_QUEUE_LIMIT_DEFAULT;
     list_init(&port->messages);
     wait_queue_init(&port->receivers);
     wait_queue_init(&port->senders);
@@ -36,11 +39,42 @@ struct port *port_create(void)
     return port;
 }
 
+/* Returns the receive right, which is the only reference; NULL when out of memory. */
+struct port *port_create(void)
+{
+    struct port *port = kept_ports;
+
+    if (port) {
+        kept_ports = port->kobject;
+        kept_count--;
+        port->kobject = NULL;
+    } else {
+        port = clean_port();
+        if (!port)
+            return NULL;
+    }
+    port_count++;
+    port->references = 1;
+    port->active = true;
+    port->make_send_count = 0;
+    port->sequence_number = 0;
+    port->queue_limit = PORT_QUEUE_LIMIT_DEFAULT;
+    return port;
+}
+
+/* A dead port is as good as new, and kept so for a while. */
 void port_free(struct port *port)
 {
-    assert(!port->active && port->send_rights == 0 && port->send_once_rights == 0);
-    assert(list_empty(&port->messages) && list_empty(&port->dead_name_requests));
-    kmem_cache_free(&port_cache, port);
+    assert(!port->active && (port->send_rights | port->send_once_rights | port->message_count) == 0);
+    assert(list_empty(&port->dead_name_requests) && !port->memory_object && !port->kobject);
+    port_count--;
+    if (kept_count >= PORTS_KEPT) {
+        kmem_cache_free(&port_cache, port);
+        return;
+    }
+    port->kobject = kept_ports;
+    kept_ports = port;
+    kept_count++;
 }
 
 struct port *port_create_kernel(enum kobject_type type, void *object)

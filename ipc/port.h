@@ -80,6 +80,9 @@ struct port {
     uint64_t protected_payload;
 };
 
+/* Ports that are not freed yet, dead ones included. */
+extern uint32_t port_count;
+
 void port_init(void);
 /* A new live port with nobody to receive: one reference, which is the receive right. NULL when out of
    memory. */

@@ -43,7 +43,7 @@ bool port_enter_transit(struct port *port, struct port *destination)
     return true;
 }
 
-static void leave_transit(struct port *port)
+static inline void leave_transit(struct port *port)
 {
     struct port *destination = port->destination;
 
@@ -53,7 +53,7 @@ static void leave_transit(struct port *port)
 }
 
 /* Senders that wait for room have done their part: their messages are destroyed with the others. */
-static void release_senders(struct port *port)
+static inline void release_senders(struct port *port)
 {
     while (!wait_queue_empty(&port->senders)) {
         struct thread *sender = wait_queue_take(&port->senders, WAIT_AWAKENED);
@@ -91,9 +91,12 @@ void port_kill(struct port *port)
     port_clear_receiver(port);
     leave_transit(port);
     release_senders(port);
-    port_release_send_once(no_senders);
-    port_release_send_once(port_destroyed);
-    destroy_queue(port);
+    if (no_senders)
+        port_release_send_once(no_senders);
+    if (port_destroyed)
+        port_release_send_once(port_destroyed);
+    if (port->message_count > 0)
+        destroy_queue(port);
     if (!list_empty(&port->dead_name_requests))
         dead_name_fire(port);
     vm_object_port_died(port);

@@ -15,9 +15,8 @@
 #include <mach/message.h>
 #include <mach/port.h>
 
-struct name_entry;
-struct port;
-struct space;
+#include "ipc/port.h"
+#include "ipc/space_table.h"
 
 /* What a right that is sent with this disposition arrives as. */
 static inline mach_msg_type_name_t right_received_type(mach_msg_type_name_t disposition)
@@ -34,10 +33,18 @@ static inline mach_msg_type_name_t right_received_type(mach_msg_type_name_t disp
 }
 
 /* --- looking --- */
-/* The entry of a name, turned into a dead name first if its port has died; or NULL. */
-struct name_entry *right_lookup(struct space *space, mach_port_name_t name);
 /* Turns an entry with a send or send-once right for a dead port into a dead name. */
 void right_make_dead(struct space *space, struct name_entry *entry);
+
+/* The entry of a name, turned into a dead name first if its port has died; or NULL. */
+static inline struct name_entry *right_lookup(struct space *space, mach_port_name_t name)
+{
+    struct name_entry *entry = space_entry(space, name);
+
+    if (entry && entry->bits & MACH_PORT_TYPE_SEND_RIGHTS && !entry->port->active)
+        right_make_dead(space, entry);
+    return entry;
+}
 
 /* --- out of a space; ipc/right_copyin.c --- */
 /* Can the entry give a right with this disposition? KERN_INVALID_RIGHT if not. */

@@ -7,7 +7,7 @@
 #include "ipc/space_table.h"
 
 /* Makes what a fresh entry stands for; false when memory is short. */
-static bool fill(struct space *space, struct name_entry *entry, mach_port_right_t right)
+static inline bool fill(struct space *space, struct name_entry *entry, mach_port_right_t right)
 {
     switch (right) {
     case MACH_PORT_RIGHT_RECEIVE:
@@ -37,7 +37,7 @@ static bool kind_valid(mach_port_right_t right)
 }
 
 /* A receive right may leave a pure send right behind, which must find its hash then. */
-static kern_return_t finish(struct space *space, struct name_entry *entry, mach_port_right_t right)
+static inline kern_return_t finish(struct space *space, struct name_entry *entry, mach_port_right_t right)
 {
     if (space_hash_prepare(&space->sends) && fill(space, entry, right))
         return KERN_SUCCESS;
@@ -52,7 +52,7 @@ kern_return_t right_allocate(struct space *space, mach_port_right_t right, mach_
 
     if (!kind_valid(right))
         return KERN_INVALID_VALUE;
-    status = space_entry_alloc(space, &entry);
+    status = space_entry_alloc_fast(space, &entry);
     if (status != KERN_SUCCESS)
         return status;
     *name = entry->name;

@@ -25,15 +25,6 @@ void right_make_dead(struct space *space, struct name_entry *entry)
     port_release(port);
 }
 
-struct name_entry *right_lookup(struct space *space, mach_port_name_t name)
-{
-    struct name_entry *entry = space_entry(space, name);
-
-    if (entry && entry->bits & MACH_PORT_TYPE_SEND_RIGHTS && !entry->port->active)
-        right_make_dead(space, entry);
-    return entry;
-}
-
 kern_return_t right_check(const struct name_entry *entry, mach_msg_type_name_t disposition,
                           bool dead_allowed)
 {
@@ -67,7 +58,10 @@ void right_free_name(struct space *space, struct name_entry *entry, struct port 
     struct port *notify = entry->request ? dead_name_cancel(entry) : NULL;
     mach_port_name_t name = entry->name;
 
-    space_entry_free(space, entry);
+    if (space_entry_is_listed(space, entry))
+        space_entry_free_fast(space, entry);
+    else
+        space_entry_free(space, entry);
     if (!notify)
         return;
     if (notify == cancel)

@@ -97,7 +97,7 @@ kern_return_t right_copyout(struct space *space, struct port *right, mach_msg_ty
     }
     if (!space_hash_prepare(&space->sends))
         return KERN_RESOURCE_SHORTAGE;
-    status = space_entry_alloc(space, &entry);
+    status = space_entry_alloc_fast(space, &entry);
     if (status != KERN_SUCCESS)
         return status;
     fill(space, entry, right, type);

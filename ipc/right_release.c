@@ -25,7 +25,16 @@ static void drop_send(struct space *space, struct name_entry *entry)
 /* Drops the receive right; a send right that shares the name then names a dead port. */
 static void drop_receive(struct space *space, struct name_entry *entry)
 {
-    port_release_receive(right_take(space, entry, MACH_MSG_TYPE_MOVE_RECEIVE, NULL));
+    struct port *port = entry->port;
+
+    port_clear_receiver(port);
+    if (entry->bits & MACH_PORT_TYPE_SEND) {
+        entry->bits &= ~MACH_PORT_TYPE_RECEIVE;
+        space_hash_insert_send(space, entry);
+    } else {
+        right_free_name(space, entry, NULL);
+    }
+    port_release_receive(port);
 }
 
 void right_destroy(struct space *space, struct name_entry *entry)

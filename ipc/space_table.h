@@ -110,6 +110,7 @@ static inline void space_entry_free_fast(struct space *space, struct name_entry 
 
     space->names--;
     entry->bits = 0;
+    entry->port = NULL;
     if ((next & SPACE_GENERATION_MASK) == 0)
         next -= 1u << SPACE_GENERATION_BITS;
     entry->name = next;
