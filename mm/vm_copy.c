@@ -34,6 +34,7 @@ struct vm_copy *vm_copy_create(vm_offset_t base, vm_offset_t head, vm_size_t siz
     copy->base = base;
     copy->head = head;
     copy->size = size;
+    copy->hint = NULL;
     copy->page = NULL;
     return copy;
 }
@@ -60,19 +61,26 @@ void vm_copy_discard(struct vm_copy *copy)
     vm_copy_free(copy);
 }
 
-struct vm_map_entry *vm_copy_entry(const struct vm_copy *copy, vm_offset_t address)
+/* Entries are many when the sender's memory is in pieces: the search goes on where it last ended. */
+struct vm_map_entry *vm_copy_entry(struct vm_copy *copy, vm_offset_t address)
 {
-    list_for_each(&copy->entries, node) {
+    struct list_node *node = copy->entries.head.next;
+
+    if (copy->hint && address >= copy->hint->start)
+        node = &copy->hint->link;
+    for (; node != &copy->entries.head; node = node->next) {
         struct vm_map_entry *entry = list_entry(node, struct vm_map_entry, link);
 
-        if (address < entry->end)
+        if (address < entry->end) {
+            copy->hint = entry;
             return entry;
+        }
     }
     panic("vm_copy: no entry at %lx", address);
 }
 
 /* Reads bytes that lie in one page. */
-static kern_return_t read_in_page(const struct vm_copy *copy, vm_offset_t address, void *buffer,
+static kern_return_t read_in_page(struct vm_copy *copy, vm_offset_t address, void *buffer,
                                   vm_size_t bytes, enum wait_mode mode)
 {
     struct vm_map_entry *entry;

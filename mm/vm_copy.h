@@ -31,6 +31,7 @@ struct vm_copy {
     vm_offset_t base;         /* page-aligned address of the first entry, as numbered in the copy */
     vm_offset_t head;         /* bytes before the data in the first page */
     vm_size_t size;           /* bytes of data, not 0 */
+    struct vm_map_entry *hint; /* last found, or NULL: data is read in order */
     struct page *page;        /* instead of entries: the only page (mm/vm_copy_single.h), or NULL */
 };
 
@@ -42,7 +43,7 @@ void vm_copy_free(struct vm_copy *copy);
 /* Frees a copy with its memory; NULL is allowed. */
 void vm_copy_discard(struct vm_copy *copy);
 /* The entry that shows a page-aligned address, as numbered in the copy. */
-struct vm_map_entry *vm_copy_entry(const struct vm_copy *copy, vm_offset_t address);
+struct vm_map_entry *vm_copy_entry(struct vm_copy *copy, vm_offset_t address);
 /* Reads bytes [offset, offset + bytes) of the data into kernel memory; may sleep as the mode says.
    Errors as vm_fault_page(). */
 kern_return_t vm_copy_read(struct vm_copy *copy, vm_size_t offset, void *buffer, vm_size_t bytes,

@@ -85,7 +85,7 @@ kern_return_t vm_region(struct vm_map *map, vm_address_t *address, vm_size_t *si
     *protection = entry->protection;
     *max_protection = entry->max_protection;
     *inheritance = entry->inheritance;
-    *is_shared = entry->shared;
+    *is_shared = entry->shared && (!entry->object || entry->object->references > 1);
     *name = object_name(entry->object);
     *offset = entry->offset;
     return KERN_SUCCESS;
