@@ -41,7 +41,8 @@ fail(unsigned number, const char *format, ...)
     cpu_halt();
 }
 
-/* The value of a ${NAME} in a line's task: ports as decimal names there. False if nothing has that name. */
+/* The value of a ${NAME} in a line's task: ports as decimal names there. False if nothing has
+   that name. */
 static bool variable_value(void *context, const char *name, char *value, size_t bytes)
 {
     struct boot_line *line = context;
@@ -57,8 +58,8 @@ static bool variable_value(void *context, const char *name, char *value, size_t 
     return command_line_value(name, value, bytes);
 }
 
-/* Cuts the script into lines with words, and makes the tasks: later lines may refer to earlier tasks and
-   the other way round. */
+/* Cuts the script into lines with words, and makes the tasks: later lines may refer to earlier
+   tasks and the other way round. */
 static void read_script(const struct cpio_file *file)
 {
     const char *at = file->data, *end = file->data + file->bytes;

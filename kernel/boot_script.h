@@ -7,8 +7,8 @@
  *
  *   ${host-port}, ${device-port}     decimal names of send rights in the new task
  *   ${kernel-command-line}           the whole text, as (part of) one argument
- *   ${NAME}                          a task made by $(NAME=task-create) on any line, as a port name; or
- *                                    the value of NAME=value on the kernel's command line
+ *   ${NAME}                          a task made by $(NAME=task-create) on any line, as a port name;
+ *                                    or the value of NAME=value on the kernel's command line
  *   $(task-create)                   makes the task; every line needs it
  *   $(task-resume)                   lets it run, once all lines have been read
  *   $(prompt-task-resume)            the same, after the return key
@@ -16,8 +16,8 @@
 #ifndef KERNEL_BOOT_SCRIPT_H
 #define KERNEL_BOOT_SCRIPT_H
 
-/* Runs the script of the archive; boot=FILE on the command line names another than boot.cfg. An error ends
-   the system's run with file, line and reason. */
+/* Runs the script of the archive; boot=FILE on the command line names another than boot.cfg. An
+   error ends the system's run with file, line and reason. */
 void boot_script_run(void);
 
 #endif

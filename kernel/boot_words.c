@@ -128,7 +128,8 @@ static bool put(struct output *output, const char *text, size_t bytes)
     return true;
 }
 
-/* Puts a variable's value; the word at ${ ends with the closing bracket, which *bytes is moved behind. */
+/* Puts a variable's value; the word at ${ ends with the closing bracket, which *bytes is moved
+   behind. */
 static const char *put_variable(struct output *output, const char *text, size_t limit,
                                 size_t *bytes, boot_variable variable, void *context)
 {

@@ -31,7 +31,8 @@ struct boot_line {
 /* Writes the value of a variable; false if there is none, or no room. */
 typedef bool (*boot_variable)(void *context, const char *name, char *value, size_t bytes);
 
-/* Reads file name and functions; arguments are left for boot_words_expand(). NULL, or what is wrong. */
+/* Reads file name and functions; arguments are left for boot_words_expand(). NULL, or what is
+   wrong. */
 const char *boot_words_read(struct boot_line *line, const char *text, size_t bytes);
 /* Makes the arguments, with the variables' values in them. NULL, or what is wrong. */
 const char *boot_words_expand(struct boot_line *line, boot_variable variable, void *context);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A wheel of one-millisecond slots: a time-out lies in the slot of its deadline's millisecond, modulo
- * the wheel. Starting and cancelling take constant time; an interrupt looks at the slots that have
- * passed since the last. The timer is armed for the earliest deadline within the next tick, else for
- * the tick itself, so that what lies further ahead is looked at in time.
+ * A wheel of one-millisecond slots: a time-out lies in the slot of its deadline's millisecond,
+ * modulo the wheel. Starting and cancelling take constant time; an interrupt looks at the slots
+ * that have passed since the last. The timer is armed for the earliest deadline within the next
+ * tick, else for the tick itself, so that what lies further ahead is looked at in time.
  */
 #include "kernel/clock.h"
 
@@ -38,8 +38,8 @@ void clock_init(void)
 }
 
 /*
- * Schedules function(argument) for the deadline (not DEADLINE_NEVER; a past one is due at once). The
- * function runs in interrupt context: it must not sleep.
+ * Schedules function(argument) for the deadline (not DEADLINE_NEVER; a past one is due at once).
+ * The function runs in interrupt context: it must not sleep.
  * Conditions: the time-out is not pending.
  */
 void timeout_start(struct timeout *timeout, uint64_t deadline_ns, void (*function)(void *),
@@ -61,7 +61,8 @@ void timeout_cancel(struct timeout *timeout)
         list_remove(&timeout->link);
 }
 
-/* Calls what is due in one slot. A function may start and cancel time-outs: so begin again after each. */
+/* Calls what is due in one slot. A function may start and cancel time-outs: so begin again
+   after each. */
 static void run_slot(struct list *slot, uint64_t now_ns)
 {
     struct list later;

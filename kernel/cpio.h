@@ -11,8 +11,8 @@ struct cpio_file {
     size_t bytes;
 };
 
-/* Finds a member by name (a leading "./" in the archive is ignored); false if there is none, or the archive
-   is broken before it. */
+/* Finds a member by name (a leading "./" in the archive is ignored); false if there is none,
+   or the archive is broken before it. */
 bool cpio_find(const void *archive, size_t archive_bytes, const char *name,
                struct cpio_file *file);
 

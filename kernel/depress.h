@@ -7,7 +7,8 @@
 
 struct thread;
 
-/* The current thread gets the worst priority, for that many milliseconds or, with 0, until depress_end(). */
+/* The current thread gets the worst priority, for that many milliseconds or, with 0, until
+   depress_end(). */
 void depress_begin(uint32_t milliseconds);
 /* Gives a depressed thread its priority back. */
 void depress_end(struct thread *thread);

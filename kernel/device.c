@@ -142,7 +142,8 @@ kern_return_t ds_device_write_inband(device_t device, ipc_port_t reply_port,
     return KERN_SUCCESS;
 }
 
-/* Answers DEV_GET_SIZE (in bytes) and DEV_GET_RECORDS; sizes over 2 GiB do not fit the interface. */
+/* Answers DEV_GET_SIZE (in bytes) and DEV_GET_RECORDS; sizes over 2 GiB do not fit the
+   interface. */
 kern_return_t ds_device_get_status(device_t device, dev_flavor_t flavor, dev_status_t status,
                                    mach_msg_type_number_t *count)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Devices that the kernel itself serves (device 2800): names, and a few operations each. All exist once
- * and for ever: no references are counted.
+ * Devices that the kernel itself serves (device 2800): names, and a few operations each. All
+ * exist once and for ever: no references are counted.
  *
  *   console, com0   the first serial line               kernel/device_console.c
  *   com1            the report channel of tests         kernel/device_console.c
@@ -23,8 +23,9 @@ struct port;
 
 struct device_operations {
     /*
-     * Hands out at most `wanted` bytes (> 0) from a record on and takes them off a stream. They stay valid
-     * until the caller sleeps. *bytes 0 at the end. D_WOULD_BLOCK: none yet; NULL: not readable.
+     * Hands out at most `wanted` bytes (> 0) from a record on and takes them off a stream. They
+     * stay valid until the caller sleeps. *bytes 0 at the end. D_WOULD_BLOCK: none yet; NULL: not
+     * readable.
      */
     io_return_t (*fetch)(uint64_t record, unsigned wanted, const char **data, unsigned *bytes);
     /* Takes all bytes; NULL: not writable. */

@@ -2,9 +2,9 @@
 /*
  * The device "irq": interrupts as messages (device_intr_register, device_intr_ack).
  *
- * Several users may share a line. An interrupt stops the line and sends each user a message; the line
- * goes on when all of them have acknowledged. A user whose port has died is forgotten, at the latest by
- * the watch that looks at stopped lines.
+ * Several users may share a line. An interrupt stops the line and sends each user a message; the
+ * line goes on when all of them have acknowledged. A user whose port has died is forgotten, at
+ * the latest by the watch that looks at stopped lines.
  */
 #include <device/notify.h>
 #include <mig/device_server.h>
@@ -45,8 +45,8 @@ static unsigned line_number(const struct interrupt_line *line)
 }
 
 /*
- * Sends one message; false if there is no memory for it. Whoever happened to run when the interrupt came is not
- * asked for privilege: the driver that frees memory may be the receiver.
+ * Sends one message; false if there is no memory for it. Whoever happened to run when the
+ * interrupt came is not asked for privilege: the driver that frees memory may be the receiver.
  */
 static bool send_notification(struct interrupt_user *user, int id)
 {
@@ -89,7 +89,8 @@ static void forget_dead_users(struct interrupt_line *line)
     }
 }
 
-/* Lets a stopped line go on when nobody owes an acknowledgement; gives it up when nobody is left. */
+/* Lets a stopped line go on when nobody owes an acknowledgement; gives it up when nobody is
+   left. */
 static void restart_if_served(struct interrupt_line *line)
 {
     unsigned number = line_number(line);
@@ -176,8 +177,8 @@ static void prepare_lines(void)
 
 /*
  * Has the interrupts of a line sent to a port; consumes the send right when it succeeds.
- * Results: D_INVALID_OPERATION for another device or a flag; KERN_INVALID_ARGUMENT: no such line, or no
- * live port; D_ALREADY_OPEN: the kernel uses the line itself, or the port has it already.
+ * Results: D_INVALID_OPERATION for another device or a flag; KERN_INVALID_ARGUMENT: no such line,
+ * or no live port; D_ALREADY_OPEN: the kernel uses the line itself, or the port has it already.
  */
 kern_return_t ds_device_intr_register(device_t device, int id, int flags, ipc_port_t port)
 {

@@ -69,7 +69,8 @@ void device_map_no_senders(struct port *port)
 /* The device "mem": all physical addresses, for drivers in tasks that hold the master port. */
 static io_return_t memory_map(vm_offset_t offset, vm_size_t bytes, uint64_t *physical)
 {
-    if (!page_aligned(offset) || bytes == 0 || bytes > PHYSICAL_END || offset > PHYSICAL_END - bytes)
+    if (!page_aligned(offset) || bytes == 0 || bytes > PHYSICAL_END ||
+        offset > PHYSICAL_END - bytes)
         return D_INVALID_SIZE;
     *physical = offset;
     return D_SUCCESS;

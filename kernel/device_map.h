@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Memory objects that stand for physical memory: what device_map answers, and what vm_map finds behind
- * them. They end when the last send right goes; what is mapped stays.
+ * Memory objects that stand for physical memory: what device_map answers, and what vm_map finds
+ * behind them. They end when the last send right goes; what is mapped stays.
  */
 #ifndef KERNEL_DEVICE_MAP_H
 #define KERNEL_DEVICE_MAP_H

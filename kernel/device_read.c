@@ -13,7 +13,7 @@
 #include "mm/vm_copy.h"
 
 #define PENDING_MAX 256u        /* reads that wait, over all devices and users */
-#define READ_MAX 0x4000000u     /* bytes that one request reads at most; less when memory is short */
+#define READ_MAX 0x4000000u     /* bytes that one request reads at most, if there is memory */
 
 /* A read that waits for input. */
 struct pending_read {
@@ -74,7 +74,8 @@ static void try_answer(struct pending_read *pending)
     io_return_t result;
 
     if (pending->inband)
-        result = pending->device->operations->fetch(pending->record, pending->wanted, &data, &bytes);
+        result = pending->device->operations->fetch(pending->record, pending->wanted, &data,
+                                                    &bytes);
     else
         result = fetch_copy(pending->device, pending->record, pending->wanted, &copy, &bytes);
     if (result == D_WOULD_BLOCK)
@@ -146,8 +147,8 @@ static kern_return_t defer(const struct pending_read *read, dev_mode_t mode)
 }
 
 /*
- * Reads at least one byte, or none at the end of the device. Without D_NOWAIT the answer may come later; the
- * caller's thread does not wait here.
+ * Reads at least one byte, or none at the end of the device. Without D_NOWAIT the answer may come
+ * later; the caller's thread does not wait here.
  */
 kern_return_t ds_device_read(device_t device, ipc_port_t reply_port,
                              mach_msg_type_name_t reply_type, dev_mode_t mode, recnum_t record,

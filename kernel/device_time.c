@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The device "time": a page that shows the time of day, brought up to date every few milliseconds. */
+/* The device "time": a page that shows the time of day, brought up to date every few
+   milliseconds. */
 #include "kernel/clock.h"
 #include "kernel/device.h"
 #include "kernel/host.h"

@@ -7,7 +7,8 @@
 #include "kernel/rpc_info.h"
 #include "kernel/x86_64/time.h"
 
-/* host_adjust_time moves the clock by that much of each elapsed part: 1/2000, half a millisecond a second. */
+/* host_adjust_time moves the clock by that much of each elapsed part: 1/2000, half a
+   millisecond a second. */
 #define ADJUST_FRACTION 2000
 
 static int64_t offset_ns;      /* time of day minus time since boot */

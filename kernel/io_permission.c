@@ -65,7 +65,8 @@ void io_permission_no_senders(struct port *port)
 
 /*
  * A port for the right to use I/O ports first..last.
- * Results: KERN_INVALID_ARGUMENT for anything but the device master port, or a range that runs backwards.
+ * Results: KERN_INVALID_ARGUMENT for anything but the device master port, or a range that runs
+ * backwards.
  */
 kern_return_t i386_io_perm_create(ipc_port_t master_port, io_port_t first, io_port_t last,
                                   io_perm_t *result)

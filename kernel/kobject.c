@@ -29,7 +29,7 @@
 
 #define SUBSYSTEM_IDS 100 /* each subsystem has so many ids; its base is a multiple */
 #define DEVICE_SUBSYSTEM 28
-#define REPLY_BYTES_ANY 8192u /* holds any generated reply: inline arrays end at 4096 or twice 2048 */
+#define REPLY_BYTES_ANY 8192u /* holds any reply: inline arrays end at 4096 or twice 2048 */
 
 /* How an id is served; routine NULL: not at all. */
 struct service {
@@ -183,8 +183,9 @@ static bool serve_notification(struct port *port, const struct message *message)
 }
 
 /*
- * The routine refused, or answers later. Returns true if the reply is to be sent. A refused request's
- * rights and memory are destroyed here; they were the routine's only if it succeeded (H-01).
+ * The routine refused, or answers later. Returns true if the reply is to be sent. A refused
+ * request's rights and memory are destroyed here; they were the routine's only if it succeeded
+ * (H-01).
  */
 static bool finish_unusual(struct message *request, mig_reply_header_t *out)
 {
@@ -199,8 +200,8 @@ static bool finish_unusual(struct message *request, mig_reply_header_t *out)
 }
 
 /*
- * Runs the routine. One that found too little memory has changed nothing (it would else not refuse):
- * it runs again when page-out has made room.
+ * Runs the routine. One that found too little memory has changed nothing (it would else not
+ * refuse): it runs again when page-out has made room.
  */
 static void run_routine(const struct service *service, struct message *request,
                         mig_reply_header_t *out)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The porthole_debug requests: lists of what there is. Each is built in one piece, without sleeping, so
- * that it shows one moment, and then moves into the reply as out-of-line memory.
+ * The porthole_debug requests: lists of what there is. Each is built in one piece, without
+ * sleeping, so that it shows one moment, and then moves into the reply as out-of-line memory.
  */
 #include <mig/porthole_debug_server.h>
 
@@ -146,7 +146,8 @@ static void count_page(const struct page *page, porthole_object_t *out)
     }
 }
 
-/* Dirty bits are harvested first: the hardware may know of writes that the page does not tell yet. */
+/* Dirty bits are harvested first: the hardware may know of writes that the page does not tell
+   yet. */
 static void describe_object(struct vm_object *object, porthole_object_t *out)
 {
     struct task *manager = object->pager ? port_receiver_task(object->pager) : NULL;

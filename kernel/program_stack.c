@@ -9,7 +9,7 @@
 #include "mm/page.h"
 #include "mm/vm_map.h"
 
-#define STACK_TOP UINT64_C(0x7ffffffff000) /* a page stays free between stack and end of user space */
+#define STACK_TOP UINT64_C(0x7ffffffff000) /* one page below the end of user space */
 #define STACK_BYTES UINT64_C(131072)
 
 enum { AUX_END = 0, AUX_PAGE_BYTES = 6 };
@@ -21,8 +21,8 @@ struct stack_image {
 };
 
 /*
- * Fills the image for the address at which its words will lie. The strings follow the last word that is
- * used. Returns the bytes used, or 0 when the arguments are too many or too long.
+ * Fills the image for the address at which its words will lie. The strings follow the last word
+ * that is used. Returns the bytes used, or 0 when the arguments are too many or too long.
  */
 static size_t fill_image(struct stack_image *image, uint64_t sp, unsigned word_count,
                          const char *const *arguments, unsigned count)

@@ -11,9 +11,9 @@
 #include <mach/time_value.h>
 
 /*
- * Answers a flavor: copies what the caller has room for, at least `minimum` bytes, and sets the count.
- * A caller built against an older, shorter form of the structure gets that. KERN_INVALID_ARGUMENT: less
- * room than the minimum.
+ * Answers a flavor: copies what the caller has room for, at least `minimum` bytes, and sets the
+ * count. A caller built against an older, shorter form of the structure gets that.
+ * KERN_INVALID_ARGUMENT: less room than the minimum.
  */
 kern_return_t rpc_info_answer(integer_t *out, mach_msg_type_number_t *count, const void *info,
                               size_t bytes, size_t minimum);

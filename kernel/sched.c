@@ -49,8 +49,8 @@ static void dequeue(struct thread *thread)
 
 /*
  * Puts a thread that is on no queue at the tail of its priority's queue, and has the current one
- * rescheduled on its way to user mode if this one is better. A time-sharing thread comes back at its base
- * priority: it has slept.
+ * rescheduled on its way to user mode if this one is better. A time-sharing thread comes back at
+ * its base priority: it has slept.
  */
 void sched_make_runnable(struct thread *thread)
 {

@@ -66,8 +66,8 @@ static void pause_ms(uint32_t milliseconds)
 }
 
 /*
- * Gives the processor to a named thread, or to any; with an option to give way to all for a time, or
- * to pause that long. A name that stands for no thread counts as none.
+ * Gives the processor to a named thread, or to any; with an option to give way to all for a time,
+ * or to pause that long. A name that stands for no thread counts as none.
  */
 kern_return_t thread_switch(mach_port_name_t name, int option, mach_msg_timeout_t time)
 {

@@ -149,8 +149,8 @@ static void task_release_ports(struct task *task)
 }
 
 /*
- * Ends a task. Its threads that are in the kernel find the map dead and the space empty when they go
- * on, and leave on their way to user mode.
+ * Ends a task. Its threads that are in the kernel find the map dead and the space empty when they
+ * go on, and leave on their way to user mode.
  *
  * Conditions: the caller holds a reference. kernel_task never ends: no port names it.
  */

@@ -30,6 +30,7 @@ struct task {
     struct list_node link;        /* in task_list */
     struct list threads;          /* by task_link */
     unsigned thread_count;
+    unsigned threads_made;        /* ever; numbers the nameless ones */
     unsigned suspend_count;
 
     struct vm_map *map;           /* owns a reference */
@@ -65,10 +66,12 @@ void task_init(void);
 /* Makes a task: empty map, or the parent's by inheritance. New reference returned; may sleep
    (interruptibly, spec D-34) for managers of objects to copy. */
 kern_return_t task_create_from(struct task *parent, bool inherit_memory, struct task **result);
-/* Ends a task: its threads, rights and memory go at once, the structure with the last reference. May be
-   the current task: then the caller's thread ends on its way to user mode. KERN_FAILURE: dead already. */
+/* Ends a task: its threads, rights and memory go at once, the structure with the last
+   reference. May be the current task: then the caller's thread ends on its way to user mode.
+   KERN_FAILURE: dead already. */
 kern_return_t task_terminate_task(struct task *task);
-/* suspend_count + 1: none of its threads executes user instructions. KERN_TERMINATED for a dead task. */
+/* suspend_count + 1: none of its threads executes user instructions. KERN_TERMINATED for a
+   dead task. */
 kern_return_t task_suspend_task(struct task *task);
 /* suspend_count - 1. KERN_FAILURE: it was 0 already. */
 kern_return_t task_resume_task(struct task *task);

@@ -235,7 +235,8 @@ kern_return_t task_set_name(task_t task, const_kernel_debug_name_t name)
     return KERN_SUCCESS;
 }
 
-/* An essential task is never chosen to be killed for lack of memory; its end is told on the console. */
+/* An essential task is never chosen to be killed for lack of memory; its end is told on the
+   console. */
 kern_return_t task_set_essential(task_t task, boolean_t essential)
 {
     if (!task)

@@ -6,6 +6,7 @@
 #include "ipc/message.h"
 #include "ipc/port.h"
 #include "kernel/panic.h"
+#include "kernel/printf.h"
 #include "kernel/sched.h"
 #include "kernel/string.h"
 #include "kernel/task.h"
@@ -15,7 +16,7 @@
 #include "mm/page.h"
 
 #define THREADS_MIN 128u
-#define FRAMES_PER_THREAD 32u /* memory for each thread that may exist: bounds what users can take */
+#define FRAMES_PER_THREAD 32u /* so much memory for each thread: bounds what users can take */
 
 static struct kmem_cache thread_cache;
 static struct list dead_threads = LIST_INITIALIZER(dead_threads); /* by run_link, for the reaper */
@@ -59,7 +60,8 @@ static void thread_enter_task(struct thread *thread)
 /*
  * Makes a user thread with suspend_count 1 and registers of zero.
  *
- * Results: KERN_SUCCESS and a new reference; KERN_TERMINATED for a dead task; KERN_RESOURCE_SHORTAGE.
+ * Results: KERN_SUCCESS and a new reference; KERN_TERMINATED for a dead task;
+ * KERN_RESOURCE_SHORTAGE.
  */
 kern_return_t thread_create_in(struct task *task, struct thread **result)
 {
@@ -78,6 +80,7 @@ kern_return_t thread_create_in(struct task *task, struct thread **result)
         return KERN_RESOURCE_SHORTAGE;
     }
     thread->self_send = port_make_send(thread->self);
+    ksnprintf(thread->name, sizeof thread->name, "thread %u", ++task->threads_made);
     thread->suspend_count = 1;
     thread->vm_privileged = task->vm_privileged_wanted;
     thread_enter_task(thread);
@@ -159,8 +162,9 @@ void thread_abort_thread(struct thread *thread)
 }
 
 /*
- * Ends a thread: from here on it executes no user instruction, its port is dead, and every wait of its
- * is interrupted; it leaves on its own way to user mode. Harmless when it is ending already.
+ * Ends a thread: from here on it executes no user instruction, its port is dead, and every wait
+ * of its is interrupted; it leaves on its own way to user mode. Harmless when it is ending
+ * already.
  */
 void thread_terminate_thread(struct thread *thread)
 {
@@ -194,7 +198,8 @@ static void thread_release_ports(struct thread *thread)
     thread->handed_message = NULL;
 }
 
-/* Ends the current thread. What is left of it is freed by the reaper: nobody frees his own stack. */
+/* Ends the current thread. What is left of it is freed by the reaper: nobody frees his own
+   stack. */
 void thread_exit(void)
 {
     struct thread *thread = thread_current();

@@ -91,7 +91,8 @@ struct thread {
 
 /* The boot code becomes the first kernel thread; idle thread and reaper start. */
 void thread_init(void);
-/* Makes a suspended user thread in the task: suspend_count 1, state zero. New reference returned. */
+/* Makes a suspended user thread in the task: suspend_count 1, state zero. New reference
+   returned. */
 kern_return_t thread_create_in(struct task *task, struct thread **result);
 /* Makes and starts a kernel thread that runs function(argument) and then dies. */
 struct thread *thread_create_kernel(const char *name, int priority, void (*function)(void *),

@@ -14,8 +14,8 @@ static void stop_if_suspended(struct thread *thread)
 }
 
 /*
- * Handles the current thread's AST bits until none is left. Each is cleared before it is handled: it may
- * be set again while the thread is stopped or others run.
+ * Handles the current thread's AST bits until none is left. Each is cleared before it is handled:
+ * it may be set again while the thread is stopped or others run.
  */
 void thread_ast(void)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Requests on thread ports (mach 2000, mach_host 2600, gnumach 4200). Handlers borrow the thread. */
+/* Requests on thread ports (mach 2000, mach_host 2600, gnumach 4200). Handlers borrow the
+   thread. */
 #include <mig/gnumach_server.h>
 #include <mig/mach_host_server.h>
 #include <mig/mach_port_server.h>

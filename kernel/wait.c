@@ -17,8 +17,8 @@ void wait_init(void)
 }
 
 /*
- * Ends a sleep: the thread is on no queue afterwards, and not yet runnable. The other fields of the wait
- * mean nothing from here on. This and wait_begin() are on the path of every message.
+ * Ends a sleep: the thread is on no queue afterwards, and not yet runnable. The other fields of
+ * the wait mean nothing from here on. This and wait_begin() are on the path of every message.
  */
 static inline void wait_end(struct thread *thread, wait_result_t result)
 {
@@ -67,8 +67,8 @@ static inline void wait_begin(struct thread *thread, struct wait_queue *queue,
  *
  * Conditions: the caller has just tested its predicate and holds no pointer over the sleep that it
  * does not own a reference for.
- * Results: the waker's value; WAIT_TIMED_OUT; WAIT_INTERRUPTED, in mode WAIT_INTERRUPTIBLE only, also
- * at once when an abort or a termination is pending.
+ * Results: the waker's value; WAIT_TIMED_OUT; WAIT_INTERRUPTED, in mode WAIT_INTERRUPTIBLE only,
+ * also at once when an abort or a termination is pending.
  */
 wait_result_t wait_queue_sleep(struct wait_queue *queue, const struct wait_reason *reason,
                                const void *object, enum wait_mode mode, uint64_t deadline_ns)
@@ -86,8 +86,8 @@ wait_result_t wait_queue_sleep(struct wait_queue *queue, const struct wait_reaso
  * As wait_queue_sleep(), running `next` at once instead of the best runnable thread: a message has
  * just been given to it, and its answer is what the sleeper waits for.
  *
- * Conditions: next was taken with wait_queue_take() and is on no queue. If the sleep is refused, next
- * becomes runnable in the ordinary way.
+ * Conditions: next was taken with wait_queue_take() and is on no queue. If the sleep is refused,
+ * next becomes runnable in the ordinary way.
  */
 wait_result_t wait_queue_sleep_switch(struct wait_queue *queue, const struct wait_reason *reason,
                                       const void *object, enum wait_mode mode,

@@ -55,8 +55,8 @@ wait_result_t wait_queue_sleep(struct wait_queue *queue, const struct wait_reaso
 wait_result_t wait_queue_sleep_switch(struct wait_queue *queue, const struct wait_reason *reason,
                                       const void *object, enum wait_mode mode,
                                       uint64_t deadline_ns, struct thread *next);
-/* The same without a deadline, the thread being the first sleeper of another queue: it is woken with
-   WAIT_AWAKENED and runs at once. Interruptible. */
+/* The same without a deadline, the thread being the first sleeper of another queue: it is
+   woken with WAIT_AWAKENED and runs at once. Interruptible. */
 wait_result_t wait_queue_hand_over(struct wait_queue *queue, const struct wait_reason *reason,
                                    const void *object, struct wait_queue *from);
 /* Wakes the first sleeper and returns it, or NULL. */

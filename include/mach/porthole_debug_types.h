@@ -3,8 +3,8 @@
 #define MACH_PORTHOLE_DEBUG_TYPES_H
 
 /*
- * What the kernel tells about itself (<mach/porthole_debug.defs>). Sizes in bytes, times in nanoseconds.
- * Identities name kernel objects for comparison only.
+ * What the kernel tells about itself (<mach/porthole_debug.defs>). Sizes in bytes, times in
+ * nanoseconds. Identities name kernel objects for comparison only.
  */
 #include <stdint.h>
 

@@ -61,7 +61,7 @@ static void wait_for_fired(unsigned wanted, unsigned milliseconds)
 SELFTEST(timeout_fires_in_order_of_deadlines)
 {
     struct timeout timeouts[4] = {0};
-    static const unsigned ms[4] = {30, 3, 1200, 11}; /* one lies further ahead than the wheel is long */
+    static const unsigned ms[4] = {30, 3, 1200, 11}; /* 1200: beyond the wheel */
     uint64_t deadlines_ns[4];
     /* One base for all: the machine may stop for longer than the deadlines lie apart. */
     uint64_t base_ns = deadline_after_ms(0);

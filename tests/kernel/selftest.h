@@ -10,8 +10,8 @@
  *         expect(list_empty(&list));
  *     }
  *
- * Tests run in a kernel thread, in the order of their names; each leaves the kernel as it found it. A
- * failed expectation ends its test only: it returns from the function it stands in.
+ * Tests run in a kernel thread, in the order of their names; each leaves the kernel as it found
+ * it. A failed expectation ends its test only: it returns from the function it stands in.
  */
 #ifndef TESTS_KERNEL_SELFTEST_H
 #define TESTS_KERNEL_SELFTEST_H

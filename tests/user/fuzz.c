@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Requests of all kinds with senseless arguments, to every kind of kernel port. The sender is another task,
- * which may well end its own life; the kernel must answer each request or refuse it, and be as before.
+ * Requests of all kinds with senseless arguments, to every kind of kernel port. The sender is
+ * another task, which may well end its own life; the kernel must answer each request or refuse
+ * it, and be as before.
  */
 #include "test.h"
 
@@ -41,9 +42,9 @@ static uint64_t odd_number(void)
 }
 
 /*
- * Requests and what they take: i, b, l, h, n numbers (32 bits, boolean, 64, 16, a port name), p a send
- * right, P any right, d memory. What the privileged can rightly stop the machine with is left out:
- * host_reboot, and making oneself the default memory manager.
+ * Requests and what they take: i, b, l, h, n numbers (32 bits, boolean, 64, 16, a port name), p a
+ * send right, P any right, d memory. What the privileged can rightly stop the machine with is
+ * left out: host_reboot, and making oneself the default memory manager.
  */
 static const struct request {
     mach_msg_id_t id;

@@ -226,8 +226,10 @@ TEST(0, threads_are_limited_and_refused_kindly)
     kern_return_t result = KERN_SUCCESS;
     unsigned made = 0;
 
-    while (made < 4096 && (result = thread_create(mach_task_self(), &threads[made])) == KERN_SUCCESS)
-        made++;
+    while (made < 4096 && result == KERN_SUCCESS) {
+        result = thread_create(mach_task_self(), &threads[made]);
+        made += result == KERN_SUCCESS;
+    }
     CHECK_EQ(result, KERN_RESOURCE_SHORTAGE);
     CHECK(made > 100);
     for (unsigned i = 0; i < made; i++)
