@@ -79,7 +79,8 @@ void sched_switch_to(struct thread *next)
     now_ns = clock_now_ns();
     current->run_time_ns += now_ns - current->last_dispatch_ns;
     next->last_dispatch_ns = now_ns;
-    if (next->task != current->task)
+    /* Kernel threads run on whatever user memory is there: a task that comes back finds its translations. */
+    if (next->task != current->task && next->task != kernel_task)
         pmap_activate(next->task->map->pmap);
     thread_machine_switch(current, next);
 }

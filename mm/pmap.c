@@ -60,12 +60,15 @@ struct pmap *pmap_create(void)
     return pmap;
 }
 
-/* Frees a pmap. Conditions: no mapping is left, and no processor uses it. */
+/* Frees a pmap. Conditions: no mapping is left; no thread of its task runs, but a kernel thread may run
+   on it (sched_switch_to). */
 void pmap_destroy(struct pmap *pmap)
 {
     struct page *root = page_of_physical(pmap->root);
 
-    assert(pmap->resident_pages == 0 && read_root() != pmap->root);
+    assert(pmap->resident_pages == 0);
+    if (read_root() == pmap->root)
+        pmap_activate(&kernel_pmap);
     pmap_free_tables(pmap);
     page_unwire(root);
     page_free(root);
