@@ -4,7 +4,8 @@
  * memory never hold the same page twice (spec/emmi.md 5.8, spec/vm.md 6).
  *
  * Usage: default_pager HOST DEVICE [disk[=NAME]] [space=MiB] [threads=N] [cluster=PAGES]
- *   HOST DEVICE   names of the host's privileged port and the device master port
+ *   HOST DEVICE   names of the host's privileged port and the device master port; the latter is
+ *                 what every server gets, and not used here
  *   disk          adds all of the disk that the name service knows as "disk" (or NAME)
  *   space         most paging space that there may ever be; three times the memory if not given
  *   threads       that serve the kernel's objects, at least 2
@@ -40,7 +41,7 @@
 #define ARENA_BYTES_PER_PAGE (sizeof(struct record) + sizeof(uint32_t) + 1)
 #define ARENA_FIXED_BYTES (OBJECT_MAX * sizeof(struct object) + (size_t)128 * 1024)
 
-static mach_port_t host_privileged, device_master;
+static mach_port_t host_privileged;
 
 static void fail(const char *what, kern_return_t result)
 {
@@ -178,7 +179,6 @@ int main(int argc, char **argv)
         return 1;
     }
     host_privileged = (mach_port_t)strtoul(argv[1], NULL, 10);
-    device_master = (mach_port_t)strtoul(argv[2], NULL, 10);
     vm_size_t space = option_number(argc, argv, "space", memory_pages() * 3 >> 8) << 8;
     vm_size_t threads = option_number(argc, argv, "threads", INTERNAL_THREADS);
 

@@ -44,9 +44,10 @@ kern_return_t ds_device_close(mach_port_t device)
     return device == serve_ports.device ? KERN_SUCCESS : D_INVALID_OPERATION;
 }
 
+/* An answer must never have to wait for room in its port: only a send-once right always has it. */
 static kern_return_t start(mach_port_t device, const struct request *request)
 {
-    if (device != serve_ports.device)
+    if (device != serve_ports.device || request->reply_type != MACH_MSG_TYPE_PORT_SEND_ONCE)
         return D_INVALID_OPERATION;
     kern_return_t result = requests_start(request);
     return result == KERN_SUCCESS ? MIG_NO_REPLY : result;
