@@ -150,6 +150,7 @@ TEST(0, an_aborted_receive_tells_that_it_was_interrupted)
     CHECK_EQ(sleep_result, MACH_RCV_INTERRUPTED);
 }
 
+/* boot: icount=1 */
 TEST(177, a_receive_times_out_not_too_early)
 {
     mach_port_t port = port_make(FALSE);
