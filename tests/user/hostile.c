@@ -8,7 +8,7 @@
 
 #define SEED 109
 #define PAGES 16u       /* of the object of test 215 */
-#define CALLS 20000     /* test 215; the checklist's 10^6 take long in emulation */
+#define CALLS 10000     /* test 215; the checklist's 10^6 take long in emulation */
 #define CLIENTS 3
 #define THREADS 300     /* test 218 */
 #define KEPT_PAGES 2000 /* test 97 */
@@ -255,7 +255,7 @@ TEST(216, two_managers_that_page_each_other_can_be_killed_and_leave_the_system_c
 {
     tie_and_cut(); /* the first helpers leave shadows of this task's memory */
     unsigned objects = object_count(), names = port_name_count();
-    for (int round = 0; round < 20; round++)
+    for (int round = 0; round < 5; round++)
         tie_and_cut();
     CHECK(object_count() <= objects + 4);
     CHECK(port_name_count() <= names + 4);
