@@ -83,14 +83,15 @@ static bool add_slab(void)
     return true;
 }
 
-bool records_provide(uint64_t blocks)
+bool records_provide(uint64_t blocks, size_t spare)
 {
     uint64_t wanted = blocks + SPARE_RECORDS;
     if (all_records >= wanted)
-        return true;
+        return arena_left() >= spare;
     uint64_t slabs_missing = (wanted - all_records + SLAB_RECORDS - 1) / SLAB_RECORDS;
     size_t slab_bytes = SLAB_RECORDS * sizeof(struct record) + BUCKETS_PER_SLAB * sizeof(uint32_t);
-    if (slab_count + slabs_missing > SLAB_MAX || arena_left() / slab_bytes < slabs_missing)
+    if (slab_count + slabs_missing > SLAB_MAX || arena_left() < spare ||
+        (arena_left() - spare) / slab_bytes < slabs_missing)
         return false;
     while (all_records < wanted)
         if (!add_slab())

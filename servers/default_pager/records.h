@@ -19,6 +19,7 @@
 #define DEFAULT_PAGER_RECORDS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <mach/std_types.h>
@@ -42,8 +43,8 @@ struct record {
 };
 
 /* Sees to it that so many blocks, and pages without a block besides, can have a record. Draws on
-   the arena. False if that is used up. */
-bool records_provide(uint64_t blocks);
+   the arena, but leaves `spare` bytes there. False if it has not that much. */
+bool records_provide(uint64_t blocks, size_t spare);
 /* The record of a page, or NULL. */
 struct record *records_find(const struct object *object, uint64_t page);
 /* Makes the record of a page that has none: STORED, not busy, BLOCK_NONE. NULL: pool used up. */

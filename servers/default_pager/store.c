@@ -10,6 +10,7 @@
 #define SEGMENT_SHIFT 24
 #define SEGMENT_BLOCKS_MAX (1u << SEGMENT_SHIFT)
 #define TURN_BLOCKS 64u
+#define BITMAP_ALIGN ((size_t)16) /* the arena rounds up to that */
 
 struct segment {
     struct store *store; /* NULL: slot unused */
@@ -109,18 +110,33 @@ static bool segment_overlaps(mach_port_t device, uint64_t first_byte, uint64_t e
     return false;
 }
 
-/* A slot whose bitmap holds so many blocks: an unused one that had a segment, or a fresh one. */
-static struct segment *segment_slot(uint32_t blocks, uint64_t **words)
+/* An unused slot whose bitmap holds so many blocks, because it had a segment; NULL: there is none. */
+static struct segment *segment_reusable(uint32_t blocks)
 {
     for (unsigned i = 0; i < segment_count; i++) {
-        if (segments[i].store != NULL ||
-            blocks_bitmap_bytes(segments[i].blocks.total) < blocks_bitmap_bytes(blocks))
-            continue;
-        *words = segments[i].blocks.words;
-        return &segments[i];
+        if (segments[i].store == NULL &&
+            blocks_bitmap_bytes(segments[i].blocks.total) >= blocks_bitmap_bytes(blocks))
+            return &segments[i];
     }
-    if (segment_count == SEGMENT_MAX)
+    return NULL;
+}
+
+/*
+ * A slot for a segment of so many blocks, with all the memory that it needs: its bitmap, and the
+ * records of its pages, which must not use up what the bitmap takes. NULL: too little memory.
+ */
+static struct segment *segment_slot(uint32_t blocks, uint64_t **words)
+{
+    struct segment *segment = segment_reusable(blocks);
+    size_t bytes = segment != NULL ? 0 : blocks_bitmap_bytes(blocks) + BITMAP_ALIGN;
+    if (segment == NULL && segment_count == SEGMENT_MAX)
         return NULL;
+    if (!records_provide(total_blocks + blocks, bytes))
+        return NULL;
+    if (segment != NULL) {
+        *words = segment->blocks.words;
+        return segment;
+    }
     *words = arena_alloc(blocks_bitmap_bytes(blocks));
     return *words == NULL ? NULL : &segments[segment_count++];
 }
@@ -149,8 +165,6 @@ kern_return_t store_add_segment(
         return KERN_INVALID_ARGUMENT;
     if (blocks > SEGMENT_BLOCKS_MAX)
         blocks = SEGMENT_BLOCKS_MAX;
-    if (!records_provide(total_blocks + blocks))
-        return KERN_RESOURCE_SHORTAGE;
     uint64_t *words;
     struct segment *segment = segment_slot((uint32_t)blocks, &words);
     if (segment == NULL)
