@@ -124,7 +124,7 @@ static bool clean_page(struct lock_job *job, struct page *page)
 
     if (!copy)
         return false;
-    pmap_clear_dirty(page);
+    page->dirty = false; /* harvested by job_page; a write from here on sets it again */
     page_copy(page, copy);
     batch_add(job, page->offset, copy, dirty);
     return true;

@@ -234,12 +234,8 @@ static struct vm_copy *departing_copy(struct page **pages, unsigned count, bool 
         page_depart(pages[i], trusted);
     }
     copy = message_memory_ready() ? vm_copy_from_pages(pages, count, true) : NULL;
-    for (unsigned i = 0; i < count; i++) {
-        if (!copy)
-            page_stay(pages[i], trusted);
-        else if (!trusted)
-            page_deactivate(pages[i]);
-    }
+    for (unsigned i = 0; !copy && i < count; i++)
+        page_stay(pages[i], trusted);
     return copy;
 }
 

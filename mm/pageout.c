@@ -68,7 +68,7 @@ void pageout_wake(void)
 void pageout_laundry_done(void)
 {
     laundry_returned++;
-    if (page_counts.laundry <= PAGEOUT_LAUNDRY_MAX / 2)
+    if (!wait_queue_empty(&paused) && page_counts.laundry <= PAGEOUT_LAUNDRY_MAX / 2)
         wait_queue_wake_one(&paused, WAIT_AWAKENED);
 }
 

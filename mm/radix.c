@@ -62,18 +62,9 @@ void *radix_descend(struct radix *tree, uint64_t index)
 
 void **radix_slot(struct radix *tree, uint64_t index)
 {
-    struct radix_node *leaf = tree->leaf;
-    void **slot = &tree->root;
-
-    if (leaf && index / RADIX_FANOUT == tree->leaf_number) {
-        slot = &leaf->slots[index % RADIX_FANOUT];
-        return *slot ? slot : NULL;
-    }
-    if (!index_fits(index, tree->height))
+    if (!radix_lookup(tree, index))
         return NULL;
-    for (unsigned level = tree->height; *slot && level-- > 0;)
-        slot = &((struct radix_node *)*slot)->slots[slot_number(index, level)];
-    return *slot ? slot : NULL;
+    return tree->height == 0 ? &tree->root : &tree->leaf->slots[index % RADIX_FANOUT];
 }
 
 /* Puts nodes above the root until the index fits. */
@@ -231,15 +222,16 @@ static void *next_in_leaf(const struct radix *tree, uint64_t *index)
 }
 
 /* Recursion is at most RADIX_HEIGHT_MAX deep. */
-void *radix_next(const struct radix *tree, uint64_t *index)
+void *radix_next(struct radix *tree, uint64_t *index)
 {
-    void *near = next_in_leaf(tree, index);
+    void *item = next_in_leaf(tree, index);
 
-    if (near)
-        return near;
+    if (item)
+        return item;
     if (!tree->root || !index_fits(*index, tree->height))
         return NULL;
     if (tree->height == 0)
         return *index == 0 ? tree->root : NULL;
-    return next_below(tree->root, tree->height - 1u, index);
+    item = next_below(tree->root, tree->height - 1u, index);
+    return item ? radix_descend(tree, *index) : NULL; /* which remembers the leaf */
 }

@@ -50,6 +50,6 @@ bool radix_insert(struct radix *tree, uint64_t index, void *item);
 /* Takes the item at a used index out; frees nodes that become empty. */
 void radix_remove(struct radix *tree, uint64_t index);
 /* The first item at or above *index; *index becomes its index. NULL when there is none. */
-void *radix_next(const struct radix *tree, uint64_t *index);
+void *radix_next(struct radix *tree, uint64_t *index);
 
 #endif

@@ -136,7 +136,9 @@ struct vm_copy *vm_copy_from_pages(struct page **pages, unsigned count, bool tra
         /* No pager has these bytes for this object: they are lost if evicted as clean. */
         pages[i]->dirty = true;
         pages[i]->precious = false;
-        if (pages[i]->wire_count == 0)
+        if (pages[i]->wire_count == 0 && transport)
+            page_deactivate(pages[i]); /* it is cold already */
+        else if (pages[i]->wire_count == 0)
             page_activate(pages[i]);
     }
     memset(entry, 0, sizeof(*entry));

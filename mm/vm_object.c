@@ -81,7 +81,7 @@ struct page *vm_object_next_page(const struct vm_object *object, vm_offset_t off
 
     if (offset >= end)
         return NULL;
-    page = radix_next(&object->pages, &index);
+    page = radix_next((struct radix *)&object->pages, &index);
     return page && page->offset < end ? page : NULL;
 }
 

@@ -62,7 +62,7 @@ static int compare(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void check_next(const struct radix *tree, uint64_t from)
+static void check_next(struct radix *tree, uint64_t from)
 {
     uint64_t index = from;
     void *item = radix_next(tree, &index);
