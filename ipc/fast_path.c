@@ -46,23 +46,25 @@ struct fast_wait {
     const void *object;
 };
 
-/* The same for the long way. */
-static inline struct call long_call(const struct fast_call *fast)
+/* The same parameters for the long way. */
+static inline struct call long_call(uint64_t user_address, mach_msg_size_t receive_size,
+                                    mach_port_name_t receive_name)
 {
     return (struct call){
-        .user_address = fast->user_address,
+        .user_address = user_address,
         .option = MACH_SEND_MSG | MACH_RCV_MSG,
-        .receive_size = fast->receive_size,
-        .receive_name = fast->receive_name,
+        .receive_size = receive_size,
+        .receive_name = receive_name,
     };
 }
 
 /* What came back is not the short way's to copy out; or nothing came back. */
 static __attribute__((noinline)) mach_msg_return_t
-end_slowly(struct message *message, struct space *space, struct fast_call fast,
-           wait_result_t result)
+end_slowly(struct message *message, uint64_t user_address, mach_msg_size_t receive_size,
+           mach_port_name_t receive_name, wait_result_t result)
 {
-    const struct call call = long_call(&fast);
+    const struct call call = long_call(user_address, receive_size, receive_name);
+    struct space *space = thread_current()->task->space;
 
     return message ? mach_msg_deliver(message, space, &call)
                    : mach_msg_after_wait(space, &call, result);
@@ -70,9 +72,11 @@ end_slowly(struct message *message, struct space *space, struct fast_call fast,
 
 /* The kernel object's answer (or NULL) is not a simple one to the awaited port. */
 static __attribute__((noinline)) mach_msg_return_t
-answer_slowly(struct message *message, struct space *space, struct fast_call fast)
+answer_slowly(struct message *message, uint64_t user_address, mach_msg_size_t receive_size,
+              mach_port_name_t receive_name)
 {
-    const struct call call = long_call(&fast);
+    const struct call call = long_call(user_address, receive_size, receive_name);
+    struct space *space = thread_current()->task->space;
     mach_msg_return_t status;
 
     if (message && mach_msg_deliver_reply(message, space, &call, &status))
@@ -82,11 +86,37 @@ answer_slowly(struct message *message, struct space *space, struct fast_call fas
 
 /* The send is not of the common kind: nothing has been done but to read the message. */
 static __attribute__((noinline)) mach_msg_return_t
-send_slowly(struct message *message, struct space *space, struct fast_call fast)
+send_slowly(struct message *message, uint64_t user_address, mach_msg_size_t receive_size,
+            mach_port_name_t receive_name)
 {
-    const struct call call = long_call(&fast);
+    const struct call call = long_call(user_address, receive_size, receive_name);
+    struct space *space = thread_current()->task->space;
 
+    message->payer = space;
     return mach_msg_slow(message, space, message->header.msgh_size, &call);
+}
+
+/* The trap's seventh parameter, which lies on the user's stack. What cannot be read is no port. */
+static mach_port_name_t seventh_parameter(void)
+{
+    mach_port_name_t name = MACH_PORT_NAME_NULL;
+
+    copyin(thread_current()->machine.frame->rsp + sizeof(uint64_t), &name, sizeof name);
+    return name;
+}
+
+/* Any other kind of call. */
+static __attribute__((noinline)) mach_msg_return_t
+call_slowly(uint64_t user_address, mach_msg_option_t option, mach_msg_size_t send_size,
+            mach_msg_size_t receive_size, mach_port_name_t receive_name,
+            mach_msg_timeout_t timeout_ms)
+{
+    struct call call = {user_address, option,     receive_size,
+                        receive_name, timeout_ms, MACH_PORT_NAME_NULL};
+
+    if (option & (MACH_SEND_CANCEL | MACH_RCV_NOTIFY))
+        call.notify_name = seventh_parameter();
+    return mach_msg_slow(NULL, thread_current()->task->space, send_size, &call);
 }
 
 /* The queue in which somebody waits for a message of this size to the port; NULL if nobody does. */
@@ -140,7 +170,7 @@ static inline bool hand_over_request(struct message *message, struct port *dest,
 /* Finds where the caller will receive; false if there is something to receive already, or no such right. */
 static inline bool find_wait(struct space *space, mach_port_name_t name, struct fast_wait *wait)
 {
-    struct name_entry *entry = space_entry(space, name);
+    struct name_entry *entry = space_entry_fast(space, name);
 
     if (unlikely(!entry))
         return false;
@@ -161,7 +191,7 @@ static inline bool hand_over_reply(struct message *message, struct space *space,
                                    mach_port_name_t receive_name, struct fast_wait *wait)
 {
     mach_msg_user_header_t *user = (mach_msg_user_header_t *)&message->header;
-    struct name_entry *entry = space_entry(space, user->msgh_remote_port);
+    struct name_entry *entry = space_entry_fast(space, user->msgh_remote_port);
     struct wait_queue *queue;
     struct port *dest;
 
@@ -197,7 +227,8 @@ static inline mach_msg_return_t wait_and_copyout(struct space *space, const stru
     message = thread->handed_message;
     thread->handed_message = NULL;
     if (unlikely(!message || !(message->flags & MESSAGE_USER_FORM)))
-        return end_slowly(message, space, *call, result);
+        return end_slowly(message, call->user_address, call->receive_size, call->receive_name,
+                          result);
     bytes = message->header.msgh_size;
     if (unlikely(!copyout(&message->header, call->user_address, bytes)))
         return mach_msg_undeliverable(message, space);
@@ -250,7 +281,7 @@ static inline mach_msg_return_t call_kernel(struct message *message, struct port
     message = kobject_serve(message);
     if (likely(message && copyout_answer(message, reply, space, call, &status)))
         return status;
-    return answer_slowly(message, space, *call);
+    return answer_slowly(message, call->user_address, call->receive_size, call->receive_name);
 }
 
 /* Tries the two ways that begin with a request; false: nothing changed. */
@@ -258,8 +289,8 @@ static inline bool try_request(struct message *message, struct space *space,
                                const struct fast_call *call, mach_msg_return_t *status)
 {
     const mach_msg_user_header_t *user = (const mach_msg_user_header_t *)&message->header;
-    struct name_entry *dest = space_entry(space, user->msgh_remote_port);
-    struct name_entry *reply = space_entry(space, user->msgh_local_port);
+    struct name_entry *dest = space_entry_fast(space, user->msgh_remote_port);
+    struct name_entry *reply = space_entry_fast(space, user->msgh_local_port);
     struct fast_wait wait;
 
     if (unlikely(!dest || !(dest->bits & MACH_PORT_TYPE_SEND) || !dest->port->active || !reply ||
@@ -288,21 +319,14 @@ static inline bool try_reply(struct message *message, struct space *space, const
     return true;
 }
 
-/* Any other kind of call. */
-static __attribute__((noinline)) mach_msg_return_t
-call_slowly(struct call call, mach_msg_size_t send_size)
-{
-    return mach_msg_slow(NULL, thread_current()->task->space, send_size, &call);
-}
-
 /*
- * Conditions: a user thread. All parameters are the user's and nothing is assumed of them.
+ * Conditions: a user thread. All parameters are the user's and nothing is assumed of them. The seventh,
+ * the notify port, is fetched only where an option asks for it.
  * Results: spec/ipc.md 3. The receive is skipped when the send fails.
  */
 mach_msg_return_t mach_msg_trap(uint64_t user_address, mach_msg_option_t option,
                                 mach_msg_size_t send_size, mach_msg_size_t receive_size,
-                                mach_port_name_t receive_name, mach_msg_timeout_t timeout_ms,
-                                mach_port_name_t notify_name)
+                                mach_port_name_t receive_name, mach_msg_timeout_t timeout_ms)
 {
     const struct fast_call call = {user_address, receive_size, receive_name};
     struct space *space = thread_current()->task->space;
@@ -313,9 +337,8 @@ mach_msg_return_t mach_msg_trap(uint64_t user_address, mach_msg_option_t option,
                  send_size - sizeof(mach_msg_user_header_t) >
                      MESSAGE_SMALL_BYTES - sizeof(mach_msg_user_header_t) ||
                  mach_msg_user_is_misaligned(send_size) || !(message = message_take())))
-        return call_slowly((struct call){user_address, option, receive_size, receive_name,
-                                         timeout_ms, notify_name},
-                           send_size);
+        return call_slowly(user_address, option, send_size, receive_size, receive_name,
+                           timeout_ms);
     if (unlikely(!copyin(user_address, &message->header, send_size))) {
         message_free(message);
         return MACH_SEND_INVALID_DATA;
@@ -328,6 +351,5 @@ mach_msg_return_t mach_msg_trap(uint64_t user_address, mach_msg_option_t option,
         if (likely(try_reply(message, space, &call, &status)))
             return status;
     }
-    message->payer = space;
-    return send_slowly(message, space, call);
+    return send_slowly(message, user_address, receive_size, receive_name);
 }

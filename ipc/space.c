@@ -252,12 +252,7 @@ kern_return_t space_entry_alloc_name(struct space *space, mach_port_name_t name,
 
 static bool in_table(const struct space *space, const struct name_entry *entry)
 {
-    uint32_t index = entry->name >> SPACE_GENERATION_BITS;
-    uint32_t leaf = index >> SPACE_LEAF_BITS;
-
-    return index < SPACE_NAMES_MAX &&
-           space->top[leaf >> SPACE_MIDDLE_BITS]->leaves[leaf % SPACE_MIDDLE_SLOTS] +
-                   index % SPACE_LEAF_SLOTS == entry;
+    return space_slot(space, entry->name) == entry;
 }
 
 void space_entry_free(struct space *space, struct name_entry *entry)

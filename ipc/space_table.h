@@ -57,20 +57,33 @@ struct space {
 /* Where a name of the user's choice lives; NULL if there is none. */
 struct name_entry *space_chosen_lookup(const struct space *space, mach_port_name_t name);
 
+/* Where in the table a name would be; NULL if its index is out of bounds. */
+static inline struct name_entry *space_slot(const struct space *space, mach_port_name_t name)
+{
+    uint32_t index = name >> SPACE_GENERATION_BITS;
+    uint32_t leaf = index >> SPACE_LEAF_BITS;
+
+    if (index >= SPACE_NAMES_MAX)
+        return NULL;
+    return space->top[leaf >> SPACE_MIDDLE_BITS]->leaves[leaf % SPACE_MIDDLE_SLOTS] +
+           index % SPACE_LEAF_SLOTS;
+}
+
+/* The entry of a name that is in the table, or NULL. It may be free: then it has no type bit. */
+static inline struct name_entry *space_entry_fast(const struct space *space, mach_port_name_t name)
+{
+    struct name_entry *entry = space_slot(space, name);
+
+    return entry && entry->name == name ? entry : NULL;
+}
+
 /* The entry of a name in use, or NULL. */
 static inline struct name_entry *space_entry(const struct space *space, mach_port_name_t name)
 {
-    uint32_t index = name >> SPACE_GENERATION_BITS;
+    struct name_entry *entry = space_slot(space, name);
 
-    if (index < SPACE_NAMES_MAX) {
-        uint32_t leaf = index >> SPACE_LEAF_BITS;
-        struct name_entry *entry =
-            space->top[leaf >> SPACE_MIDDLE_BITS]->leaves[leaf % SPACE_MIDDLE_SLOTS];
-
-        entry += index % SPACE_LEAF_SLOTS;
-        if (entry->name == name && entry->bits != 0)
-            return entry;
-    }
+    if (entry && entry->name == name && entry->bits != 0)
+        return entry;
     return space->chosen.count == 0 ? NULL : space_chosen_lookup(space, name);
 }
 

@@ -13,7 +13,7 @@ const struct mach_trap mach_trap_table[] = {
     TRAP(-11, null_port, 0),
     TRAP(-12, null_port, 0),
     TRAP(-13, null_port, 0),
-    TRAP(-25, mach_msg_trap, 7),
+    TRAP(-25, mach_msg_trap, 6), /* fetches its seventh by itself */
     TRAP(-26, mach_reply_port, 0),
     TRAP(-27, mach_thread_self, 0),
     TRAP(-28, mach_task_self, 0),
