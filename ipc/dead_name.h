@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Dead-name requests: one for a name at most. While it is pending, the name's entry points to it and
- * the port lists it. It ends in one of three ways: the port dies (MACH_NOTIFY_DEAD_NAME), the name
- * goes (MACH_NOTIFY_PORT_DELETED), or it is replaced.
+ * Dead-name requests: one for a name at most. While it is pending, the name's entry points to it
+ * and the port lists it. It ends in one of three ways: the port dies (MACH_NOTIFY_DEAD_NAME), the
+ * name goes (MACH_NOTIFY_PORT_DELETED), or it is replaced.
  */
 #ifndef IPC_DEAD_NAME_H
 #define IPC_DEAD_NAME_H
@@ -24,8 +24,9 @@ struct dead_name_request {
 };
 
 void dead_name_init(void);
-/* Registers notify for the entry, which names a right of a live port; *previous is the send-once right
-   of the request that this replaces, or NULL. notify NULL only cancels. Consumes notify on success. */
+/* Registers notify for the entry, which names a right of a live port; *previous is the send-once
+   right of the request that this replaces, or NULL. notify NULL only cancels. Consumes notify on
+   success. */
 kern_return_t dead_name_request(struct space *space, struct name_entry *entry, struct port *notify,
                                 struct port **previous);
 /* Ends the entry's request, if any, and returns its send-once right, or NULL. */

@@ -3,15 +3,15 @@
  * The message trap, and its short ways: the common send-and-receive of up to 256 bytes.
  *
  *   request   to a port where a receiver waits, the reply expected on the very port named for it
- *   reply     through a send-once right to a waiting client, the next request expected on a port or set
- *             that has none yet
+ *   reply     through a send-once right to a waiting client, the next request expected on a port
+ *             or set that has none yet
  *   kernel    a request to a kernel object
  *
- * Each either does the whole send or changes nothing; all else is mach_msg_slow()'s. Between a client and
- * a server that waits for it, rights in a message would be made only to be used up a moment later: the
- * receiver runs next, with nothing in between. So the sender does the receiver's half too: the
- * destination right is not made at all, the reply right goes straight into the receiver's space. Counts
- * end up as on the long way.
+ * Each either does the whole send or changes nothing; all else is mach_msg_slow()'s. Between a
+ * client and a server that waits for it, rights in a message would be made only to be used up a
+ * moment later: the receiver runs next, with nothing in between. So the sender does the receiver's
+ * half too: the destination right is not made at all, the reply right goes straight into the
+ * receiver's space. Counts end up as on the long way.
  */
 #include "ipc/mach_msg.h"
 
@@ -167,7 +167,8 @@ static inline bool hand_over_request(struct message *message, struct port *dest,
     return true;
 }
 
-/* Finds where the caller will receive; false if there is something to receive already, or no such right. */
+/* Finds where the caller will receive; false if there is something to receive already, or no
+   such right. */
 static inline bool find_wait(struct space *space, mach_port_name_t name, struct fast_wait *wait)
 {
     struct name_entry *entry = space_entry_fast(space, name);
@@ -236,7 +237,8 @@ static inline mach_msg_return_t wait_and_copyout(struct space *space, const stru
     return MACH_MSG_SUCCESS;
 }
 
-/* Copies a simple answer to the caller's own send-once right out; false: not so simple, nothing changed. */
+/* Copies a simple answer to the caller's own send-once right out; false: not so simple, nothing
+   changed. */
 static inline bool copyout_answer(struct message *reply, struct port *port, struct space *space,
                                   const struct fast_call *call, mach_msg_return_t *status)
 {
@@ -264,8 +266,8 @@ static inline bool copyout_answer(struct message *reply, struct port *port, stru
     return true;
 }
 
-/* Takes a request's rights as message_copyin_header() does, lets the kernel object answer, and copies the
-   answer out. */
+/* Takes a request's rights as message_copyin_header() does, lets the kernel object answer, and
+   copies the answer out. */
 static inline mach_msg_return_t call_kernel(struct message *message, struct port *dest,
                                             struct port *reply, struct space *space,
                                             const struct fast_call *call)
@@ -308,8 +310,8 @@ static inline bool try_request(struct message *message, struct space *space,
     return true;
 }
 
-static inline bool try_reply(struct message *message, struct space *space, const struct fast_call *call,
-                             mach_msg_return_t *status)
+static inline bool try_reply(struct message *message, struct space *space,
+                             const struct fast_call *call, mach_msg_return_t *status)
 {
     struct fast_wait wait;
 
@@ -320,9 +322,9 @@ static inline bool try_reply(struct message *message, struct space *space, const
 }
 
 /*
- * Conditions: a user thread. All parameters are the user's and nothing is assumed of them. The seventh,
- * the notify port, is fetched only where an option asks for it.
- * Results: spec/ipc.md 3. The receive is skipped when the send fails.
+ * Conditions: a user thread. All parameters are the user's and nothing is assumed of them. The
+ * seventh, the notify port, is fetched only where an option asks for it. Results: spec/ipc.md 3.
+ * The receive is skipped when the send fails.
  */
 mach_msg_return_t mach_msg_trap(uint64_t user_address, mach_msg_option_t option,
                                 mach_msg_size_t send_size, mach_msg_size_t receive_size,

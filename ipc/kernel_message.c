@@ -124,11 +124,12 @@ static void discard(const mach_msg_header_t *from, mach_msg_size_t bytes)
 }
 
 /*
- * Queues a message beyond any limit; never waits (O8). `header` is in kernel form, every byte initialised,
- * with dispositions: what it moves is consumed in any case, what it copies or makes is borrowed.
+ * Queues a message beyond any limit; never waits (O8). `header` is in kernel form, every byte
+ * initialised, with dispositions: what it moves is consumed in any case, what it copies or makes is
+ * borrowed.
  *
- * Results: MACH_MSG_SUCCESS; MACH_SEND_INVALID_DEST: null or dead; MACH_SEND_NO_BUFFER. On a failure all
- * that it carried is destroyed.
+ * Results: MACH_MSG_SUCCESS; MACH_SEND_INVALID_DEST: null or dead; MACH_SEND_NO_BUFFER. On a
+ * failure all that it carried is destroyed.
  */
 mach_msg_return_t mach_msg_send_from_kernel(mach_msg_header_t *header, mach_msg_size_t bytes)
 {
@@ -191,13 +192,13 @@ static mach_msg_return_t take_reply(struct message *reply, mach_msg_header_t *he
 }
 
 /*
- * Sends a request from the current thread and waits interruptibly for the reply, which overwrites the
- * buffer. The rights in the request are treated as mach_msg_send_from_kernel() says; the header's reply
- * port is made here.
+ * Sends a request from the current thread and waits interruptibly for the reply, which overwrites
+ * the buffer. The rights in the request are treated as mach_msg_send_from_kernel() says; the
+ * header's reply port is made here.
  *
  * Results: MACH_MSG_SUCCESS; the codes of mach_msg_send_from_kernel(); MACH_RCV_INTERRUPTED;
- * MACH_RCV_TOO_LARGE (the reply is destroyed). A reply that carries rights or memory is destroyed too
- * (MACH_RCV_BODY_ERROR): the kernel asks for none.
+ * MACH_RCV_TOO_LARGE (the reply is destroyed). A reply that carries rights or memory is destroyed
+ * too (MACH_RCV_BODY_ERROR): the kernel asks for none.
  */
 mach_msg_return_t mach_msg_rpc_from_kernel(mach_msg_header_t *header, mach_msg_size_t send_bytes,
                                            mach_msg_size_t receive_bytes)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the kernel itself sends: MIG's kernel senders, exceptions, the answers of kernel objects.
- * mach_msg_send_from_kernel and mach_msg_rpc_from_kernel are declared in <kern/ipc_mig.h>, where MIG
- * wants them; see there, and the contracts at the definitions.
+ * mach_msg_send_from_kernel and mach_msg_rpc_from_kernel are declared in <kern/ipc_mig.h>, where
+ * MIG wants them; see there, and the contracts at the definitions.
  */
 #ifndef IPC_KERNEL_MESSAGE_H
 #define IPC_KERNEL_MESSAGE_H

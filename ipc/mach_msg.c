@@ -135,7 +135,8 @@ mach_msg_return_t mach_msg_receive(struct space *space, const struct call *call,
 
 /* --- the answer of a kernel object --- */
 
-/* True if the caller is about to receive just this reply, with nothing before it and nobody beside. */
+/* True if the caller is about to receive just this reply, with nothing before it and nobody
+   beside. */
 static bool is_awaited(const struct message *reply, const struct space *space,
                        const struct call *call)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The long way through the message trap: any message, any options; and the pieces that the short ways
- * (ipc/fast_path.c) share with it.
+ * The long way through the message trap: any message, any options; and the pieces that the short
+ * ways (ipc/fast_path.c) share with it.
  */
 #ifndef IPC_MACH_MSG_SLOW_H
 #define IPC_MACH_MSG_SLOW_H
@@ -28,8 +28,8 @@ struct call {
     mach_port_name_t notify_name;
 };
 
-/* The whole trap. The message may have been read from the user already (in user form, untouched), or be
-   NULL. */
+/* The whole trap. The message may have been read from the user already (in user form,
+   untouched), or be NULL. */
 mach_msg_return_t mach_msg_slow(struct message *message, struct space *space,
                                 mach_msg_size_t send_size, const struct call *call);
 /* The receive. next: see message_receive(). */
@@ -41,11 +41,11 @@ mach_msg_return_t mach_msg_after_wait(struct space *space, const struct call *ca
 /* Copies a received message out; consumes it. */
 mach_msg_return_t mach_msg_deliver(struct message *message, struct space *space,
                                    const struct call *call);
-/* The buffer was not writable: takes back what a message in user form has put into the space; consumes
-   it. */
+/* The buffer was not writable: takes back what a message in user form has put into the space;
+   consumes it. */
 mach_msg_return_t mach_msg_undeliverable(struct message *message, struct space *space);
-/* Copies a kernel object's reply out as if it had gone through the port's queue, or sends it where it is
-   to go; consumes it. True: *status is the caller's result. */
+/* Copies a kernel object's reply out as if it had gone through the port's queue, or sends it
+   where it is to go; consumes it. True: *status is the caller's result. */
 bool mach_msg_deliver_reply(struct message *reply, struct space *space, const struct call *call,
                             mach_msg_return_t *status);
 

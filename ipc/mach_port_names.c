@@ -54,7 +54,8 @@ static void word_list_add(struct word_list *list, uint32_t word)
     list->word_count++;
 }
 
-/* Turns the list into out-of-line memory (NULL if it is empty); frees the list. False: no memory. */
+/* Turns the list into out-of-line memory (NULL if it is empty); frees the list. False: no
+   memory. */
 static bool word_list_finish(struct word_list *list, struct vm_copy **copy)
 {
     bool done = !list->failed;

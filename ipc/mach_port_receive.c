@@ -178,7 +178,8 @@ static void request_no_senders(struct port *port, mach_port_mscount_t sync, stru
         port_no_senders(port);
 }
 
-/* Exchanges a request atomically. Consumes notify on success; *previous is a send-once right or NULL. */
+/* Exchanges a request atomically. Consumes notify on success; *previous is a send-once right or
+   NULL. */
 kern_return_t mach_port_request_notification(ipc_space_t space, mach_port_name_t name,
                                              mach_msg_id_t id, mach_port_mscount_t sync,
                                              ipc_port_t notify, ipc_port_t *previous)

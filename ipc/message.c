@@ -119,8 +119,9 @@ static void destroy_one(struct message *message)
 }
 
 /*
- * Conditions: the message is on no queue. What its death brings down (ports, and the messages in their
- * queues) is destroyed here too, one after the other; a call from within only adds to the list.
+ * Conditions: the message is on no queue. What its death brings down (ports, and the messages in
+ * their queues) is destroyed here too, one after the other; a call from within only adds to the
+ * list.
  */
 void message_destroy(struct message *message)
 {

@@ -3,10 +3,10 @@
  * Messages inside the kernel.
  *
  * A message has the same layout as the user's bytes (layout B, spec/ipc.md 4), but that port slots
- * hold struct port pointers (rights owned by the message) and out-of-line pointers hold
- * struct vm_copy pointers (owned by the message). Out-of-line port arrays are kernel arrays of
- * struct port *, made by kmem_alloc, with msgt_size 64. The header's remote port is the destination,
- * local the reply right. All types are received types (16..18).
+ * hold struct port pointers (rights owned by the message) and out-of-line pointers hold struct
+ * vm_copy pointers (owned by the message). Out-of-line port arrays are kernel arrays of struct port
+ * *, made by kmem_alloc, with msgt_size 64. The header's remote port is the destination, local the
+ * reply right. All types are received types (16..18).
  *
  * The road: message_get (user bytes) -> message_copyin (rights and memory leave the sender)
  * -> message_send (queue, waiting receiver, kernel object) -> message_receive
@@ -34,8 +34,8 @@ struct space;
 #define MESSAGE_SMALL_CACHED 64u    /* free small buffers that a processor keeps at hand */
 
 #define MESSAGE_CIRCULAR 0x1u       /* carries a receive right that nobody could ever receive */
-#define MESSAGE_USER_FORM 0x4u      /* handed over by the fast path: rights are in the receiver's space */
-#define MESSAGE_CHARGED 0x2u        /* payer->queued_bytes includes it; holds a reference on payer */
+#define MESSAGE_CHARGED 0x2u        /* payer->queued_bytes includes it; holds a payer reference */
+#define MESSAGE_USER_FORM 0x4u      /* handed over: its rights are in the receiver's space */
 
 struct message {
     struct list_node link;     /* on a port's queue, or a worklist */

@@ -7,8 +7,8 @@
 #include "mm/vm_copy.h"
 
 /*
- * Conditions: the message is in user form. The sum of all that its descriptors say is checked in 64 bits
- * (H-29); the last item's padding must be there too.
+ * Conditions: the message is in user form. The sum of all that its descriptors say is checked in 64
+ * bits (H-29); the last item's padding must be there too.
  */
 mach_msg_return_t message_item_decode(struct message *message, uint32_t offset,
                                       struct message_item *item)

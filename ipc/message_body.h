@@ -29,8 +29,9 @@ struct message_item {
     bool out_of_line;
 };
 
-/* Fills an item from the descriptor at an offset. The descriptor itself is within the message; what it
-   says may not be. Both descriptor forms are 8 bytes; inline data is padded to 8 (layout B). */
+/* Fills an item from the descriptor at an offset. The descriptor itself is within the message;
+   what it says may not be. Both descriptor forms are 8 bytes; inline data is padded to 8 (layout
+   B). */
 static inline void message_item_at(struct message *message, uint32_t offset,
                                    struct message_item *item)
 {
@@ -48,8 +49,9 @@ static inline void message_item_at(struct message *message, uint32_t offset,
 }
 
 /*
- * Steps over one inline scalar of at most 8 bytes that is no right: most items are. True: *offset is
- * behind it. A 32-bit scalar's padding is cleared, so that it carries nothing of its sender's (H-63).
+ * Steps over one inline scalar of at most 8 bytes that is no right: most items are. True: *offset
+ * is behind it. A 32-bit scalar's padding is cleared, so that it carries nothing of its sender's
+ * (H-63).
  */
 static inline bool message_skip_scalar(struct message *message, uint32_t *offset)
 {
@@ -66,8 +68,9 @@ static inline bool message_skip_scalar(struct message *message, uint32_t *offset
     return true;
 }
 
-/* Passes over items that are nothing but numbers inline. False: that was the end; else *offset is that of
-   a right, or of something out of line. All items before the end have been decoded once. */
+/* Passes over items that are nothing but numbers inline. False: that was the end; else *offset
+   is that of a right, or of something out of line. All items before the end have been decoded
+   once. */
 static inline bool message_next_special(struct message *message, uint32_t *offset, uint32_t end)
 {
     while (*offset < end) {
@@ -87,7 +90,8 @@ static inline bool message_next_special(struct message *message, uint32_t *offse
     return false;
 }
 
-/* The slot of one right inline, which is how most rights travel; NULL if the descriptor says otherwise. */
+/* The slot of one right inline, which is how most rights travel; NULL if the descriptor says
+   otherwise. */
 static inline uint64_t *message_single_port(struct message *message, uint32_t offset)
 {
     uint32_t *words = (uint32_t *)((char *)&message->header + offset);
@@ -111,8 +115,8 @@ static inline void message_set_type_name(mach_msg_type_t *type, mach_msg_type_na
     *(uint8_t *)type = (uint8_t)name;
 }
 
-/* Decodes what a user has written at an offset. MACH_SEND_MSG_TOO_SMALL: it or its data passes the end;
-   MACH_SEND_INVALID_TYPE. Changes nothing. */
+/* Decodes what a user has written at an offset. MACH_SEND_MSG_TOO_SMALL: it or its data passes
+   the end; MACH_SEND_INVALID_TYPE. Changes nothing. */
 mach_msg_return_t message_item_decode(struct message *message, uint32_t offset,
                                       struct message_item *item);
 /* The pointer slot of an out-of-line item. */

@@ -147,8 +147,8 @@ static mach_msg_return_t take_right(struct message *message, struct space *space
     return MACH_MSG_SUCCESS;
 }
 
-/* Takes `number` rights; name i is at names[i * stride], right i goes to rights[i], which may overlap
-   as long as name i is not before right i. On an error those taken are destroyed. */
+/* Takes `number` rights; name i is at names[i * stride], right i goes to rights[i], which may
+   overlap as long as name i is not before right i. On an error those taken are destroyed. */
 static mach_msg_return_t take_rights(struct message *message, struct space *space,
                                      const mach_port_name_t *names, unsigned stride,
                                      uint32_t number, mach_msg_type_name_t disposition,
@@ -185,8 +185,9 @@ static mach_msg_return_t copyin_inline_ports(struct message *message, struct spa
 }
 
 /*
- * The user's array has elements of 4 bytes, the kernel's of 8: item->bytes is the user's length all the
- * way (H-31). The names are read into the upper half of the kernel's array and widened in place.
+ * The user's array has elements of 4 bytes, the kernel's of 8: item->bytes is the user's length all
+ * the way (H-31). The names are read into the upper half of the kernel's array and widened in
+ * place.
  */
 static mach_msg_return_t copyin_remote_ports(struct message *message, struct space *space,
                                              const struct message_item *item)

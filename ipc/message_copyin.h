@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From a sender's bytes to a message: rights and memory leave his task (spec/ipc.md 3, send, 1 to 3).
+ * From a sender's bytes to a message: rights and memory leave his task (spec/ipc.md 3, send, 1 to
+ * 3).
  */
 #ifndef IPC_MESSAGE_COPYIN_H
 #define IPC_MESSAGE_COPYIN_H
@@ -21,8 +22,9 @@ mach_msg_return_t message_get(struct space *space, uint64_t user_address, uint32
    A name that goes does not tell the dead-name request that names `cancel` (NULL: none). */
 mach_msg_return_t message_copyin_header(struct message *message, struct space *space,
                                         struct port *cancel);
-/* Takes rights and memory of a complex body, front to back. May sleep. On an error all that was taken
-   is destroyed, the header's rights are still the message's, and the message is not complex. */
+/* Takes rights and memory of a complex body, front to back. May sleep. On an error all that was
+   taken is destroyed, the header's rights are still the message's, and the message is not
+   complex. */
 mach_msg_return_t message_copyin_body(struct message *message, struct space *space);
 
 #endif

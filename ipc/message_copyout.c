@@ -62,7 +62,8 @@ void message_copyout_notify(struct message *message, struct space *space, struct
         watch_reply(space, user->msgh_remote_port, notify);
 }
 
-/* Fills the header in user form. Consumes the destination right; the reply right is gone already. */
+/* Fills the header in user form. Consumes the destination right; the reply right is gone
+   already. */
 static void finish_header(struct message *message, struct space *space, mach_port_name_t reply,
                           mach_msg_type_name_t reply_type)
 {
@@ -107,8 +108,8 @@ static inline mach_msg_return_t name_right(struct space *space, struct port *rig
     return right_shortage(status);
 }
 
-/* Names `number` rights; name i is written to names[i * stride], where right i has been read already.
-   A stride of 2 leaves the upper halves zero. Returns MACH_MSG_* bits. */
+/* Names `number` rights; name i is written to names[i * stride], where right i has been read
+   already. A stride of 2 leaves the upper halves zero. Returns MACH_MSG_* bits. */
 static mach_msg_return_t name_rights(struct space *space, struct port **rights, uint32_t number,
                                      mach_msg_type_name_t type, mach_port_name_t *names,
                                      unsigned stride)

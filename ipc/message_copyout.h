@@ -13,9 +13,9 @@ struct message;
 struct port;
 struct space;
 
-/* Turns a received message into user form; the buffer then owns nothing. MACH_RCV_HEADER_ERROR (only
-   the header is left, all contents destroyed) or MACH_RCV_BODY_ERROR (what could not be delivered
-   is null), with MACH_MSG_* bits. `notify` (or NULL) is the port of MACH_RCV_NOTIFY. */
+/* Turns a received message into user form; the buffer then owns nothing. MACH_RCV_HEADER_ERROR
+   (only the header is left, all contents destroyed) or MACH_RCV_BODY_ERROR (what could not be
+   delivered is null), with MACH_MSG_* bits. `notify` (or NULL) is the port of MACH_RCV_NOTIFY. */
 mach_msg_return_t message_copyout(struct message *message, struct space *space,
                                   struct port *notify);
 /* MACH_RCV_NOTIFY for a message that is in user form already; notify may be NULL. */

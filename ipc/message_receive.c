@@ -104,8 +104,8 @@ mach_msg_return_t message_receive_error(wait_result_t result)
     }
 }
 
-/* Sleeps until a message has been handed over (*message) or there is reason to look again (NULL). The
-   source may be gone afterwards. */
+/* Sleeps until a message has been handed over (*message) or there is reason to look again
+   (NULL). The source may be gone afterwards. */
 static mach_msg_return_t sleep_on(const struct source *source, mach_msg_size_t receive_size,
                                   uint64_t deadline_ns, struct thread *next,
                                   struct message **message)

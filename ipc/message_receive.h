@@ -18,10 +18,10 @@ struct space;
 struct thread;
 
 /*
- * Receives from a port or set of the space, for the current thread. `next` (or NULL) is a thread on no
- * queue that is run meanwhile, at once if there is something to wait for.
- * MACH_MSG_SUCCESS: *message is the caller's, in kernel form, stamped; it may be larger than
- * receive_size. MACH_RCV_TOO_LARGE (with MACH_RCV_LARGE): it stays, *too_large is its size.
+ * Receives from a port or set of the space, for the current thread. `next` (or NULL) is a thread on
+ * no queue that is run meanwhile, at once if there is something to wait for. MACH_MSG_SUCCESS:
+ * *message is the caller's, in kernel form, stamped; it may be larger than receive_size.
+ * MACH_RCV_TOO_LARGE (with MACH_RCV_LARGE): it stays, *too_large is its size.
  * MACH_RCV_INVALID_NAME, _IN_SET, _TIMED_OUT, _INTERRUPTED, _PORT_DIED, _PORT_CHANGED.
  */
 mach_msg_return_t message_receive(struct space *space, mach_port_name_t name,

@@ -27,8 +27,8 @@ static void enqueue(struct port *port, struct message *message)
 }
 
 /*
- * A receiver whose buffer is too small is woken without the message, which stays in the queue for it to
- * look at. Conditions: the port is live and not served by the kernel.
+ * A receiver whose buffer is too small is woken without the message, which stays in the queue for
+ * it to look at. Conditions: the port is live and not served by the kernel.
  */
 struct thread *message_deliver(struct port *port, struct message *message)
 {
@@ -141,7 +141,8 @@ mach_msg_return_t message_send(struct message *message, mach_msg_option_t option
     return MACH_MSG_SUCCESS;
 }
 
-/* A kernel object's answer is sent in turn; it may go to another kernel object, which has none for it. */
+/* A kernel object's answer is sent in turn; it may go to another kernel object, which has none
+   for it. */
 void message_send_always(struct message *message)
 {
     while (message) {

@@ -14,16 +14,16 @@ struct port;
 struct thread;
 
 /*
- * Sends a user's message. MACH_MSG_SUCCESS consumes it; MACH_SEND_TIMED_OUT and MACH_SEND_INTERRUPTED do
- * not. May sleep while the queue is full.
- * *next: a receiver that has been given the message and is on no queue: the caller makes it run. NULL
- * if there is none. *reply: what a kernel object has answered, not sent yet; or NULL.
+ * Sends a user's message. MACH_MSG_SUCCESS consumes it; MACH_SEND_TIMED_OUT and
+ * MACH_SEND_INTERRUPTED do not. May sleep while the queue is full. *next: a receiver that has been
+ * given the message and is on no queue: the caller makes it run. NULL if there is none. *reply:
+ * what a kernel object has answered, not sent yet; or NULL.
  */
 mach_msg_return_t message_send(struct message *message, mach_msg_option_t option,
                                mach_msg_timeout_t timeout_ms, struct thread **next,
                                struct message **reply);
-/* Queues a message or hands it to a waiting receiver; never waits, ignores the queue limit. A kernel
-   object serves it here and now. Consumes the message. */
+/* Queues a message or hands it to a waiting receiver; never waits, ignores the queue limit. A
+   kernel object serves it here and now. Consumes the message. */
 void message_send_always(struct message *message);
 /* Gives a message to the port's first waiting receiver, or queues it. Returns a receiver to run. */
 struct thread *message_deliver(struct port *port, struct message *message);

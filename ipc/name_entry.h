@@ -2,9 +2,9 @@
 /*
  * One name of a space: which rights it stands for, and for what.
  *
- * An entry is in use while it has a type bit. Send and receive for one port share an entry, and then
- * hold one port reference each. References (MACH_PORT_TYPE_SEND and _DEAD_NAME) are counted in the low
- * half of bits, 1..65535, and stick at the top; a send-once right always has one.
+ * An entry is in use while it has a type bit. Send and receive for one port share an entry, and
+ * then hold one port reference each. References (MACH_PORT_TYPE_SEND and _DEAD_NAME) are counted in
+ * the low half of bits, 1..65535, and stick at the top; a send-once right always has one.
  */
 #ifndef IPC_NAME_ENTRY_H
 #define IPC_NAME_ENTRY_H

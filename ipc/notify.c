@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Notifications, built here rather than by MIG's stubs: they must not get lost when memory is short, so
- * their buffers come from the reserve. The layouts are those of <mach/notify.h>.
+ * Notifications, built here rather than by MIG's stubs: they must not get lost when memory is
+ * short, so their buffers come from the reserve. The layouts are those of <mach/notify.h>.
  */
 #include "ipc/notify.h"
 
@@ -62,11 +62,6 @@ static void notify_value(struct port *notify, mach_msg_id_t id, mach_msg_type_t 
 void notify_port_deleted(struct port *notify, mach_port_name_t name)
 {
     notify_value(notify, MACH_NOTIFY_PORT_DELETED, one_name, name);
-}
-
-void notify_message_accepted(struct port *notify, mach_port_name_t name)
-{
-    notify_value(notify, MACH_NOTIFY_MSG_ACCEPTED, one_name, name);
 }
 
 void notify_dead_name(struct port *notify, mach_port_name_t name)

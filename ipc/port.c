@@ -65,7 +65,8 @@ struct port *port_create(void)
 /* A dead port is as good as new, and kept so for a while. */
 void port_free(struct port *port)
 {
-    assert(!port->active && (port->send_rights | port->send_once_rights | port->message_count) == 0);
+    assert(!port->active && port->message_count == 0);
+    assert((port->send_rights | port->send_once_rights) == 0);
     assert(list_empty(&port->dead_name_requests) && !port->memory_object && !port->kobject);
     port_count--;
     if (kept_count >= PORTS_KEPT) {
@@ -99,8 +100,8 @@ void port_destroy_kernel(struct port *port)
 
 /*
  * Conditions: the kernel holds the receive right and goes on holding it. Messages sent from here on
- * are queued for the next receiver. The queue limit is raised to the largest, so that a manager which
- * still talks to its old control port does not block on it (H-06).
+ * are queued for the next receiver. The queue limit is raised to the largest, so that a manager
+ * which still talks to its old control port does not block on it (H-06).
  */
 void port_detach_kernel(struct port *port)
 {

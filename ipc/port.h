@@ -14,8 +14,8 @@
  * is the kernel form of MACH_PORT_DEAD, NULL of MACH_PORT_NULL.
  *
  * Invariants: message_count is the length of `messages`; a thread waits in `senders` only while
- * message_count >= queue_limit; receivers and messages are not both there, but for receivers that have
- * been woken for a message that is too large for them.
+ * message_count >= queue_limit; receivers and messages are not both there, but for receivers that
+ * have been woken for a message that is too large for them.
  */
 #ifndef IPC_PORT_H
 #define IPC_PORT_H
@@ -84,8 +84,8 @@ struct port {
 extern uint32_t port_count;
 
 void port_init(void);
-/* A new live port with nobody to receive: one reference, which is the receive right. NULL when out of
-   memory. */
+/* A new live port with nobody to receive: one reference, which is the receive right. NULL when
+   out of memory. */
 struct port *port_create(void);
 /* Frees a dead port; for port_release() alone. */
 void port_free(struct port *port);

@@ -37,7 +37,8 @@ void port_set_destroy(struct port_set *set)
     kmem_cache_free(&set_cache, set);
 }
 
-/* Conditions: both names are in the same space. Messages that are there wake the set's receivers. */
+/* Conditions: both names are in the same space. Messages that are there wake the set's
+   receivers. */
 void port_set_add(struct port_set *set, struct port *port)
 {
     if (port->set)

@@ -3,7 +3,8 @@
  * Rights on their way between a space and the kernel (spec/ipc.md 2, 4.1).
  *
  * Taking a right out is decode, then invoke: right_check() says whether it can be done and changes
- * nothing, right_take() does it and cannot fail. Every right in kernel hands holds one port reference.
+ * nothing, right_take() does it and cannot fail. Every right in kernel hands holds one port
+ * reference.
  */
 #ifndef IPC_RIGHT_H
 #define IPC_RIGHT_H
@@ -54,7 +55,8 @@ kern_return_t right_check(const struct name_entry *entry, mach_msg_type_name_t d
    that names the port `cancel`, does not). */
 struct port *right_take(struct space *space, struct name_entry *entry,
                         mach_msg_type_name_t disposition, struct port *cancel);
-/* Both for one name. KERN_INVALID_NAME, KERN_INVALID_RIGHT. NULL and DEAD names give NULL and PORT_DEAD. */
+/* Both for one name. KERN_INVALID_NAME, KERN_INVALID_RIGHT. NULL and DEAD names give NULL and
+   PORT_DEAD. */
 kern_return_t right_copyin(struct space *space, mach_port_name_t name,
                            mach_msg_type_name_t disposition, bool dead_allowed,
                            struct port **right);
@@ -79,7 +81,8 @@ void right_undo_copyout(struct space *space, mach_port_name_t name, mach_msg_typ
 /* Changes the count of one kind of right by delta (mach_port_mod_refs). */
 kern_return_t right_modify(struct space *space, struct name_entry *entry, mach_port_right_t right,
                            mach_port_delta_t delta);
-/* Frees a name that stands for nothing any more; tells its dead-name request unless it is `cancel`. */
+/* Frees a name that stands for nothing any more; tells its dead-name request unless it is
+   `cancel`. */
 void right_free_name(struct space *space, struct name_entry *entry, struct port *cancel);
 
 #endif

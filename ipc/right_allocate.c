@@ -37,7 +37,8 @@ static bool kind_valid(mach_port_right_t right)
 }
 
 /* A receive right may leave a pure send right behind, which must find its hash then. */
-static inline kern_return_t finish(struct space *space, struct name_entry *entry, mach_port_right_t right)
+static inline kern_return_t finish(struct space *space, struct name_entry *entry,
+                                   mach_port_right_t right)
 {
     if (space_hash_prepare(&space->sends) && fill(space, entry, right))
         return KERN_SUCCESS;

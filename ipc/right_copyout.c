@@ -14,8 +14,8 @@ static struct name_entry *find_port(struct space *space, const struct port *port
     return space_hash_find_send(space, port);
 }
 
-/* Makes a fresh entry the name of a right; cannot fail. The hash is prepared: also for a receive right,
-   which may leave a pure send right behind one day. */
+/* Makes a fresh entry the name of a right; cannot fail. The hash is prepared: also for a receive
+   right, which may leave a pure send right behind one day. */
 static void fill(struct space *space, struct name_entry *entry, struct port *right,
                  mach_msg_type_name_t type)
 {

@@ -201,7 +201,8 @@ struct name_entry *space_chosen_lookup(const struct space *space, mach_port_name
     return chosen ? &chosen->entry : NULL;
 }
 
-/* A slot of the table for a name of the user's choice, if its index has not come up yet; else NULL. */
+/* A slot of the table for a name of the user's choice, if its index has not come up yet; else
+   NULL. */
 static struct name_entry *reserve_slot(struct space *space, mach_port_name_t name)
 {
     uint32_t index = name >> SPACE_GENERATION_BITS;

@@ -3,10 +3,9 @@
  * Port name spaces: 32-bit names -> rights.
  *
  * A name is a 24-bit index and an 8-bit generation (low bits), so that a stale name does not hit
- * the next right in its slot (P-02). 0 and 0xffffffff are never names. Look-up by name is a table walk
- * of fixed depth (ipc/space_table.h), by port (send rights merge under one name) a hash
- * (ipc/space_hash.h).
- * A space is alive until space_destroy(); references keep the structure.
+ * the next right in its slot (P-02). 0 and 0xffffffff are never names. Look-up by name is a table
+ * walk of fixed depth (ipc/space_table.h), by port (send rights merge under one name) a hash
+ * (ipc/space_hash.h). A space is alive until space_destroy(); references keep the structure.
  */
 #ifndef IPC_SPACE_H
 #define IPC_SPACE_H
@@ -22,8 +21,8 @@ struct space;
 struct task;
 
 void space_init(void);
-/* Makes an empty space for the task (borrowed back pointer). Returns one reference; NULL when out of
-   memory. */
+/* Makes an empty space for the task (borrowed back pointer). Returns one reference; NULL when
+   out of memory. */
 struct space *space_create(struct task *task);
 /* Kills the space: all its rights are destroyed in bounded chunks. Keeps the caller's reference. */
 void space_destroy(struct space *space);

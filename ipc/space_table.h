@@ -2,10 +2,10 @@
 /*
  * The inside of a space, for the message system's own files.
  *
- * Slots live in leaves of 128, found through a table of fixed depth; they never move while they exist. A
- * freed slot goes to the tail of the free list with its generation counted up, so that a name comes
- * back as late as possible. A name that a user chose gets its slot in the table if the free list has not
- * reached that index yet (slots_made); else it lives in a hash.
+ * Slots live in leaves of 128, found through a table of fixed depth; they never move while they
+ * exist. A freed slot goes to the tail of the free list with its generation counted up, so that a
+ * name comes back as late as possible. A name that a user chose gets its slot in the table if the
+ * free list has not reached that index yet (slots_made); else it lives in a hash.
  */
 #ifndef IPC_SPACE_TABLE_H
 #define IPC_SPACE_TABLE_H
@@ -136,7 +136,7 @@ static inline void space_entry_free_fast(struct space *space, struct name_entry 
 }
 
 /* Calls function for every name in use; it may free that name and no other. */
-void space_for_each(struct space *space, void (*function)(struct space *, struct name_entry *, void *),
-                    void *argument);
+void space_for_each(struct space *space,
+                    void (*function)(struct space *, struct name_entry *, void *), void *argument);
 
 #endif

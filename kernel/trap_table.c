@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/trap_table.h"
 
+#include "ipc/mach_msg.h"
 #include "kernel/mach_traps.h"
-
-mach_msg_return_t mach_msg_trap(void);
 
 /* An entry at the negated number. */
 #define TRAP(number, name, count) [-(number)] = {(void *)name, count}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Names, rights and ports from the inside: counts are exact, chosen names and given names do not meet. */
+/* Names, rights and ports from the inside: counts are exact, chosen names and given names do not
+   meet. */
 #include "ipc/kernel_message.h"
 #include "ipc/message.h"
 #include "ipc/message_send.h"

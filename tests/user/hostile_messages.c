@@ -110,7 +110,8 @@ TEST(0, random_messages_break_nothing_and_leak_nothing)
             if (i % 20 == 0) {
                 fill_names();
             }
-            wire_begin(&wire, random_name(), 15 + random_number() % 8, (int)(random_number() % 4000));
+            wire_begin(&wire, random_name(), 15 + random_number() % 8,
+                       (int)(random_number() % 4000));
             if (random_number() % 2) {
                 wire_reply_port(&wire, random_name(), 16 + random_number() % 6);
             }

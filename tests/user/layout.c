@@ -7,8 +7,8 @@
 #define OFFSET 0x1122334455667000UL
 
 /*
- * This program's own mach_msg stands in front of the library's, so that what a stub has built can be
- * looked at before any kernel sees it: names need not exist then.
+ * This program's own mach_msg stands in front of the library's, so that what a stub has built can
+ * be looked at before any kernel sees it: names need not exist then.
  */
 static boolean_t capturing;
 static uint8_t captured[256];
@@ -104,7 +104,8 @@ TEST(223, messages_to_managers_have_their_sizes)
     CHECK_EQ(SIZE_OF(memory_object_change_attributes_poly(1, TRUE, 0, 0, once)), 80);
 }
 
-/* Receives and finds zero where no sender writes: header pads, upper halves of slots and scalars. */
+/* Receives and finds zero where no sender writes: header pads, upper halves of slots and
+   scalars. */
 static void expect_clean(struct wire *wire)
 {
     const uint32_t *words = (const uint32_t *)wire;
@@ -153,8 +154,8 @@ TEST(224, what_the_kernel_sends_or_passes_on_has_no_leftovers)
     /* What the kernel sends by itself. */
     mach_port_t object = port_make(TRUE);
 
-    CHECK_OK(vm_map(SELF, &address, vm_page_size, 0, TRUE, object, 0, FALSE, VM_PROT_ALL, VM_PROT_ALL,
-                    VM_INHERIT_NONE));
+    CHECK_OK(vm_map(SELF, &address, vm_page_size, 0, TRUE, object, 0, FALSE, VM_PROT_ALL,
+                    VM_PROT_ALL, VM_INHERIT_NONE));
     CHECK_OK(wire_receive(&wire, object, 1000));
     CHECK_EQ(wire.header.msgh_id, 2200);
     CHECK_EQ(wire.header.msgh_size, 80);
@@ -189,8 +190,8 @@ TEST(226, a_message_of_the_other_layout_is_refused)
     mach_msg_return_t result;
     struct wire wire;
 
-    CHECK_OK(vm_map(SELF, &address, vm_page_size, 0, TRUE, object, 0, FALSE, VM_PROT_ALL, VM_PROT_ALL,
-                    VM_INHERIT_NONE));
+    CHECK_OK(vm_map(SELF, &address, vm_page_size, 0, TRUE, object, 0, FALSE, VM_PROT_ALL,
+                    VM_PROT_ALL, VM_INHERIT_NONE));
     CHECK_OK(wire_receive(&wire, object, 1000));
     control = wire_port(&wire, 0);
     memcpy(&wire, old_supply, sizeof old_supply);

@@ -259,7 +259,8 @@ TEST(197, a_port_that_asked_to_be_sent_to_itself_dies)
     CHECK_EQ(port_type(port), MACH_PORT_TYPE_DEAD_NAME);
 }
 
-/* The layouts are checked by every expect() above; here that all kinds have been seen in one run. */
+/* The layouts are checked by every expect() above; here that all kinds have been seen in one
+   run. */
 TEST(198, notifications_have_the_layout_of_the_interface)
 {
     CHECK_EQ(sizeof(mach_port_deleted_notification_t), 48);

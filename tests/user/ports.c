@@ -239,7 +239,8 @@ TEST(164, a_receive_right_is_extracted_from_another_task_and_put_back)
 
     helper_create(&helper, wait_for_ever, NULL);
     CHECK_OK(mach_port_allocate_name(helper.task, MACH_PORT_RIGHT_RECEIVE, 0x8080));
-    CHECK_OK(mach_port_extract_right(helper.task, 0x8080, MACH_MSG_TYPE_MOVE_RECEIVE, &port, &type));
+    CHECK_OK(mach_port_extract_right(helper.task, 0x8080, MACH_MSG_TYPE_MOVE_RECEIVE, &port,
+                                     &type));
     CHECK_EQ(type, MACH_MSG_TYPE_PORT_RECEIVE);
     CHECK_EQ(port_type(port), MACH_PORT_TYPE_RECEIVE);
     CHECK_RETURNS(mach_port_type(helper.task, 0x8080, &there), KERN_INVALID_NAME);
