@@ -11,7 +11,6 @@
 %include "kernel/x86_64/offsets.inc"
 
         extern exception_noncanonical
-        extern mach_trap_table
         extern thread_ast
         extern trap_dispatch
         extern trap_invalid
@@ -114,32 +113,6 @@ restore_and_return:
 return_to_bad_rip:
         call exception_noncanonical
         jmp return_to_user.complete
-
-; A trap with seven arguments, as mach_msg: like a C function with six, and the user's stack.
-; rax = index in the trap table.
-        global trap_seven_arguments
-        align 16
-trap_seven_arguments:
-        mov r10, [rsp + 8 + FRAME_RSP]
-        mov r11, 0x7ffffffffff0
-        cmp r10, r11
-        ja trap_stack_fault
-        STAC_IF_SMAP
-        global trap_stack_load
-trap_stack_load:
-        mov r10, [r10 + 8]
-        CLAC_IF_SMAP
-        shl rax, 4
-        push r10
-        call [mach_trap_table + rax]
-        add rsp, 8
-        ret
-; Goes on here when the user's stack cannot be read.
-        extern trap_bad_stack
-        global trap_stack_fault
-trap_stack_fault:
-        CLAC_IF_SMAP
-        jmp trap_bad_stack
 
 ; switch_stacks(uint64_t *save_sp, uint64_t new_sp)
         global switch_stacks

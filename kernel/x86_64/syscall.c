@@ -20,7 +20,6 @@ typedef int64_t (*trap_function)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_
                                  uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 
 extern char syscall_entry[];
-extern char trap_seven_arguments[];
 
 /* Where the entry code jumps for each number; every slot is filled. */
 void *trap_dispatch[TRAP_DISPATCH_COUNT];
@@ -38,7 +37,7 @@ int64_t trap_invalid(void)
 }
 
 /* The arguments on the user's stack cannot be read. */
-int64_t trap_bad_stack(void)
+static int64_t trap_bad_stack(void)
 {
     exception_raise_user(EXC_BAD_ACCESS, KERN_INVALID_ADDRESS,
                          thread_current()->machine.frame->rsp + 8);
@@ -68,8 +67,7 @@ static void *dispatch_for(uint64_t number)
         panic("trap %lu has %lu arguments", number, trap->arguments);
     if (trap->arguments <= REGISTER_ARGUMENTS)
         return trap->function;
-    return trap->arguments == REGISTER_ARGUMENTS + 1 ? (void *)trap_seven_arguments
-                                                     : (void *)trap_many_arguments;
+    return trap_many_arguments;
 }
 
 /*

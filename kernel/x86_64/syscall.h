@@ -10,7 +10,6 @@ void syscall_init(void);
 
 /* Called by syscall.asm: the other ends of a trap. */
 int64_t trap_invalid(void);
-int64_t trap_bad_stack(void);
 void exception_noncanonical(void);
 
 #endif

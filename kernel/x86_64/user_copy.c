@@ -6,7 +6,6 @@ long user_copy_string(char *to, const char *from, size_t size);
 
 extern char user_copy_words[], user_copy_rest[], user_copy_failed[];
 extern char user_copy_string_load[], user_copy_string_failed[];
-extern char trap_stack_load[], trap_stack_fault[];
 
 static const struct {
     const char *fault;          /* the instruction that may fault */
@@ -15,7 +14,6 @@ static const struct {
     { user_copy_words, user_copy_failed },
     { user_copy_rest, user_copy_failed },
     { user_copy_string_load, user_copy_string_failed },
-    { trap_stack_load, trap_stack_fault },
 };
 
 bool copyin_string(uint64_t user, char *kernel, size_t size, size_t *length)

@@ -101,13 +101,13 @@ static uint64_t trap_with_bad_stack(void *argument)
 {
     uint64_t result;
 
-    /* mach_msg has a seventh argument, above the return address on the stack. */
+    /* syscall_vm_map has more arguments than registers: above the return address on the stack. */
     __asm__ volatile("mov %%rsp, %%r12\n\t"
                      "mov %1, %%rsp\n\t"
                      "syscall\n\t"
                      "mov %%r12, %%rsp"
                      : "=a"(result)
-                     : "r"(argument), "a"(-25L)
+                     : "r"(argument), "a"(-64L)
                      : "rcx", "r11", "r12", "memory");
     return result;
 }
