@@ -16,6 +16,8 @@
 #include "mm/placeholder.h"
 #include "mm/vm_object.h"
 
+#define LENT_FRAME_MS 20u
+
 static const struct wait_reason waits_for_data = {"page from", manager_describe};
 static const struct wait_reason waits_for_page = {"page in use", manager_describe};
 static const struct wait_reason waits_for_access = {"access to a page from", manager_describe};
@@ -169,11 +171,24 @@ static void remove_cluster(struct vm_object *object, vm_offset_t start, vm_offse
         placeholder_remove(vm_object_page(object, start), WAIT_AWAKENED);
 }
 
+/*
+ * Memory is missing to ask the default pager. When nothing can be paged out, the frames that pages come
+ * back to are lent from the reserve, and free again as those pages leave: that is soon, and nobody is woken.
+ */
+static kern_return_t wait_to_ask(enum wait_mode mode)
+{
+    static const struct wait_reason reason = {"a frame lent to another page", NULL};
+
+    if (!pageout_is_exhausted())
+        return fault_wait_memory(mode);
+    return code_of(event_sleep(&reason, &reason, NULL, mode, deadline_after_ms(LENT_FRAME_MS)));
+}
+
 /* Nothing could be had for a placeholder: gets or waits for what is missing. */
 static kern_return_t wait_for_placeholder(const struct vm_object *object, enum wait_mode mode)
 {
     if (manager_is_trusted(object))
-        return fault_wait_memory(mode);
+        return wait_to_ask(mode);
     if (placeholder_reclaim())
         return KERN_SUCCESS;
     /* The pool, or the memory for the slot: the pool wakes at once when it is not what lacks. */
