@@ -164,8 +164,10 @@ static void forget_all(struct object *object)
         vm_deallocate(mach_task_self(), data, PAGER_PAGE);
         pager_lock();
     }
-    while (object->handovers != NULL)
+    while (object->handovers != NULL) { /* came when the kernel had ended the object: destroyed unseen */
+        statistics.supplied_precious -= object->handovers->count;
         handover_end(object, object->handovers);
+    }
 }
 
 /*

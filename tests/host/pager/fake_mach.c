@@ -30,7 +30,6 @@ struct fake_message {
 struct fake_faults fake_faults;
 struct fake_object fake_objects[FAKE_OBJECTS];
 unsigned fake_failures;
-unsigned long fake_unheard_pages;
 
 static pthread_mutex_t kernel = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -138,7 +137,6 @@ kern_return_t memory_object_data_supply(mach_port_t control, vm_offset_t offset,
     unsigned first = (unsigned)(offset / FAKE_PAGE_BYTES - object->base_page);
     unsigned count = size / FAKE_PAGE_BYTES, accepted = 0;
     if (object->terminated) { /* the control port is the pager's own by now: nobody listens */
-        fake_unheard_pages += reply == MACH_PORT_NULL ? 0 : count;
         pthread_mutex_unlock(&kernel);
         if (deallocate)
             fake_region_free(data, size);

@@ -72,8 +72,6 @@ void fake_terminate(struct fake_object *object);
 /* Out-of-line regions that exist; failed checks so far. */
 long fake_regions(void);
 extern unsigned fake_failures;
-/* Pages supplied, with a reply port, to an association that had ended: nothing completes them. */
-extern unsigned long fake_unheard_pages;
 /* A check that counts and reports. */
 void fake_check(bool good, const char *what);
 
