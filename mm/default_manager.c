@@ -46,7 +46,8 @@ static void remember_task(void)
 /*
  * Exchanges the default pager. *port NULL: asks only, a copy of the right is returned. Else the right
  * in *port is consumed and the old one (or NULL) moved there.
- * KERN_INVALID_HOST; KERN_INVALID_ARGUMENT: a dead port.
+ * KERN_INVALID_HOST; KERN_INVALID_ARGUMENT: a dead port, or one that the kernel itself serves: it
+ * manages no memory, and page-out would wait for itself.
  */
 kern_return_t vm_set_default_memory_manager(host_t host, ipc_port_t *port)
 {
@@ -58,7 +59,7 @@ kern_return_t vm_set_default_memory_manager(host_t host, ipc_port_t *port)
         *port = manager ? port_copy_send(manager) : NULL;
         return KERN_SUCCESS;
     }
-    if (!PORT_VALID(*port) || !(*port)->active)
+    if (!PORT_VALID(*port) || !(*port)->active || (*port)->kobject_type != KOBJECT_NONE)
         return KERN_INVALID_ARGUMENT;
     manager = *port;
     remember_task();

@@ -56,12 +56,14 @@ static kern_return_t sent(mach_msg_return_t result)
 bool manager_is_trusted(const struct vm_object *object)
 {
     struct port *default_manager = default_manager_port();
+    struct task *task;
 
     if (object->internal)
         return true;
     if (!default_manager || !PORT_VALID(object->pager))
         return false;
-    return port_receiver_task(object->pager) == port_receiver_task(default_manager);
+    task = port_receiver_task(default_manager);
+    return task && port_receiver_task(object->pager) == task;
 }
 
 void manager_describe(const void *argument, char *buffer, size_t bytes)
@@ -96,36 +98,36 @@ static void forget_ports(struct vm_object *object)
 /*
  * Gives an object without a manager to the default pager: its memory object port is made here and its
  * receive right moved into the message. Draws on the reserve; false with nothing changed when
- * even that is empty, or the default pager is dead.
+ * even that is empty, or the default pager is dead. A message that is not sent takes the port with
+ * it: only afterwards is the port the object's, which must not end with it.
  */
 bool manager_create_object(struct vm_object *object, struct port *default_manager)
 {
     bool before = reserve_open();
     struct port *port = port_create_for_transfer();
-    bool done = false;
+    struct port *pager = NULL;
 
     assert(!object->pager && !object->control && !object->name);
     object->control = port_create_kernel(KOBJECT_MEMORY_CONTROL, object);
     object->name = port_create_kernel(KOBJECT_MEMORY_NAME, object);
     if (port && object->control && object->name) {
-        object->pager = port_make_send(port);
-        port->memory_object = object;
-        done = memory_object_create(port_copy_send(default_manager), port, object->size,
-                                    object->control, object->name, PAGE_BYTES) == MACH_MSG_SUCCESS;
-        port = NULL; /* the message's, sent or not */
-    }
-    if (!done) {
-        if (port)
-            port_release_receive(port);
-        if (object->pager) {
-            object->pager->memory_object = NULL;
-            port_release_send(object->pager);
+        pager = port_make_send(port);
+        if (memory_object_create(port_copy_send(default_manager), port, object->size,
+                                 object->control, object->name, PAGE_BYTES) == MACH_MSG_SUCCESS &&
+            pager->active) {
+            pager->memory_object = object;
+            object->pager = pager;
         }
-        object->pager = NULL;
+    } else if (port) {
+        port_release_receive(port);
+    }
+    if (!object->pager) {
+        if (pager)
+            port_release_send(pager);
         forget_ports(object);
     }
     reserve_close(before);
-    return done;
+    return object->pager != NULL;
 }
 
 /*

@@ -10,6 +10,7 @@
 #define SEED 71
 #define SWAPS 10000 /* test 139; the checklist's 10^5 take long in emulation */
 #define EVICTED 16  /* pages of test 156 */
+#define ID_SET_MANAGER 2041
 
 /* The test as default pager, and what it has been told of one object. */
 struct pager {
@@ -127,6 +128,56 @@ TEST(138, the_default_manager_is_set_by_the_privileged_host_port_alone)
     CHECK_RETURNS(host_default_memory_manager(mach_task_self(), &port, 0), KERN_INVALID_HOST);
     CHECK_EQ(ask_manager(), MACH_PORT_NULL);
     CHECK_EQ(port_refs(mine, MACH_PORT_RIGHT_SEND), 1);
+}
+
+/* vm_set_default_memory_manager with a copied right: its stub makes one, as a receiver can. */
+static kern_return_t set_by_copy(mach_port_t port)
+{
+    union {
+        struct {
+            mach_msg_header_t header;
+            mach_msg_type_t type;
+            mach_port_t port;
+        } request;
+        mig_reply_header_t reply;
+        uint64_t room[16];
+    } message;
+    mach_port_t answers = port_make(FALSE);
+
+    memset(&message, 0, sizeof message);
+    message.request.header.msgh_bits =
+        MACH_MSGH_BITS_COMPLEX |
+        MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE);
+    message.request.header.msgh_remote_port = test_host_port;
+    message.request.header.msgh_local_port = answers;
+    message.request.header.msgh_id = ID_SET_MANAGER;
+    message.request.type = (mach_msg_type_t){.msgt_name = MACH_MSG_TYPE_COPY_SEND,
+                                             .msgt_size = 64,
+                                             .msgt_inline = TRUE,
+                                             .msgt_number = 1};
+    message.request.port = port;
+    CHECK_EQ(mach_msg(&message.request.header, MACH_SEND_MSG | MACH_RCV_MSG,
+                      sizeof message.request, sizeof message, answers, 0, MACH_PORT_NULL),
+             MACH_MSG_SUCCESS);
+    return message.reply.RetCode;
+}
+
+/* The kernel would answer itself that it does not know the request, and the pages were nobody's. */
+TEST(138, a_port_that_the_kernel_serves_cannot_be_the_default_manager)
+{
+    mach_port_t ports[] = {mach_task_self(), mach_thread_self(), mach_host_self(), test_host_port,
+                           test_device_port};
+    vm_address_t address = anonymous_page(SEED);
+
+    for (unsigned i = 0; i < sizeof ports / sizeof ports[0]; i++) {
+        CHECK_RETURNS(set_by_copy(ports[i]), KERN_INVALID_ARGUMENT);
+        CHECK_EQ(ask_manager(), MACH_PORT_NULL);
+        CHECK_EQ(evict(address), PORTHOLE_EVICTION_THROTTLED);
+    }
+    CHECK_EQ(*(volatile uint64_t *)(address + PAGE_SIZE), 0);
+    pattern_check(address, PAGE_SIZE, SEED, 0);
+    CHECK_OK(set_by_copy(port_make(TRUE)));
+    CHECK(ask_manager() != MACH_PORT_NULL);
 }
 
 static uint64_t swap_many(void *argument)
