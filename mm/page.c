@@ -21,7 +21,6 @@
 #define DIRECT_MAP_BASE UINT64_C(0xffff800000000000)
 #define FICTITIOUS_PAGES_MAX 4096u
 #define FICTITIOUS_RESERVE 64u      /* for privileged threads */
-#define WAIT_MARGIN 8u              /* frames that one step of a fault may take; below free_min */
 
 struct page_counts page_counts;
 struct page_levels page_levels;
@@ -207,7 +206,7 @@ struct page *page_alloc(enum page_wait wait)
 wait_result_t page_wait_for_memory(enum wait_mode mode)
 {
     if (privileged() ? page_counts.free > 0
-                     : page_counts.free > page_levels.reserved + WAIT_MARGIN)
+                     : page_counts.free > page_levels.reserved + PAGE_WAIT_MARGIN)
         return WAIT_AWAKENED;
     pageout_wake();
     return wait_queue_sleep(&memory_waiters, &waits_for_memory, NULL, mode, DEADLINE_NEVER);

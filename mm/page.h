@@ -74,6 +74,9 @@ struct page {
 };
 
 #define PAGE_NO_FRAME UINT32_MAX
+/* Frames that one step of a fault may take: who found too little waits until so many are there above
+   the reserve. Below free_min. */
+#define PAGE_WAIT_MARGIN 8u
 
 /* Counts kept as pages move; vm_statistics reads them. */
 struct page_counts {

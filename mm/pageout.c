@@ -192,7 +192,8 @@ static void note_progress(const struct round *round, uint32_t returned_before)
 
     if (page_counts.free > page_levels.free_min)
         exhausted = false;
-    if (progress || page_counts.free > page_levels.reserved)
+    /* Below that, threads wait for memory: without progress nothing else would end their wait. */
+    if (progress || page_counts.free > page_levels.reserved + PAGE_WAIT_MARGIN)
         fruitless_rounds = 0;
     else if (++fruitless_rounds >= EXHAUSTED_ROUNDS)
         give_up();

@@ -3,6 +3,7 @@
  * What the kernel says to a default pager: the test is one, and answers by hand (checklist 137 to 143,
  * 147, 156). The system's own pager is tried in default_pager.c.
  */
+#include <mach/host_info.h>
 #include <mach/porthole_memory_types.h>
 
 #include "test.h"
@@ -11,6 +12,9 @@
 #define SWAPS 10000 /* test 139; the checklist's 10^5 take long in emulation */
 #define EVICTED 16  /* pages of test 156 */
 #define ID_SET_MANAGER 2041
+#define ALL ((vm_size_t)48 << 20)     /* more than the memory of test 149 */
+#define SPARSE ((vm_size_t)64 << 20)
+#define STRIDE ((vm_size_t)64 * PAGE_SIZE) /* each page needs a tree node of its own */
 
 /* The test as default pager, and what it has been told of one object. */
 struct pager {
@@ -331,4 +335,62 @@ TEST(156, pages_on_their_way_to_the_pager_are_wired_until_it_frees_them)
         message_release_data(&backs[i]);
         CHECK_EQ(free_pages(), free + 1);
     }
+}
+
+/* What ordinary threads are not given: a fiftieth of all frames. */
+static unsigned reserved_pages(void)
+{
+    struct host_basic_info info;
+    mach_msg_type_number_t count = HOST_BASIC_INFO_COUNT;
+
+    CHECK_OK(host_info(mach_host_self(), HOST_BASIC_INFO, (host_info_t)&info, &count));
+    return (unsigned)(info.memory_size / PAGE_SIZE / 50);
+}
+
+static vm_address_t anonymous(vm_size_t size)
+{
+    vm_address_t address = 0;
+
+    CHECK_OK(vm_allocate(mach_task_self(), &address, size, TRUE));
+    return address;
+}
+
+static void touch_sparsely(vm_address_t address, unsigned pages)
+{
+    for (unsigned i = 0; i < pages; i++)
+        *(volatile uint64_t *)(address + i * STRIDE) = 1;
+}
+
+static uint64_t touch_all_sparsely(void *argument)
+{
+    thread_sleep(300); /* until memory is short */
+    touch_sparsely((vm_address_t)argument, SPARSE / STRIDE);
+    return 0;
+}
+
+/* One frame may be taken, but the page of a fault needs a tree node's frame, too. */
+static void want_two_frames_of_one(unsigned reserved, unsigned nodes)
+{
+    struct client client;
+    vm_address_t all = anonymous(ALL), sparse = anonymous(SPARSE), before = anonymous(SPARSE);
+
+    touch_sparsely(before, nodes);
+    client_call(&client, touch_all_sparsely, (void *)sparse);
+    for (vm_offset_t at = 0; free_pages() > reserved + 1; at += PAGE_SIZE)
+        *(volatile uint64_t *)(all + at) = 1;
+    CHECK_EQ(client_wait(&client, 6000), CLIENT_EXCEPTION);
+    CHECK_OK(vm_deallocate(mach_task_self(), all, ALL)); /* the test needs some itself */
+    CHECK_EQ(client.exception, EXC_BAD_ACCESS);
+    CHECK_EQ(client.code, KERN_RESOURCE_SHORTAGE);
+    client_end(&client);
+    CHECK_OK(vm_deallocate(mach_task_self(), sparse, SPARSE));
+    CHECK_OK(vm_deallocate(mach_task_self(), before, SPARSE));
+}
+
+/* boot: memory=32 timeout=30 */
+TEST(149, who_finds_one_frame_and_needs_two_does_not_wait_for_ever)
+{
+    unsigned reserved = reserved_pages();
+
+    want_two_frames_of_one(reserved, 3);
 }
