@@ -361,9 +361,12 @@ static void touch_sparsely(vm_address_t address, unsigned pages)
         *(volatile uint64_t *)(address + i * STRIDE) = 1;
 }
 
+static volatile boolean_t memory_is_short;
+
 static uint64_t touch_all_sparsely(void *argument)
 {
-    thread_sleep(300); /* until memory is short */
+    while (!memory_is_short)
+        thread_sleep(10);
     touch_sparsely((vm_address_t)argument, SPARSE / STRIDE);
     return 0;
 }
@@ -378,6 +381,7 @@ static void want_two_frames_of_one(unsigned reserved, unsigned nodes)
     client_call(&client, touch_all_sparsely, (void *)sparse);
     for (vm_offset_t at = 0; free_pages() > reserved + 1; at += PAGE_SIZE)
         *(volatile uint64_t *)(all + at) = 1;
+    memory_is_short = TRUE;
     CHECK_EQ(client_wait(&client, 6000), CLIENT_EXCEPTION);
     CHECK_OK(vm_deallocate(mach_task_self(), all, ALL)); /* the test needs some itself */
     CHECK_EQ(client.exception, EXC_BAD_ACCESS);
