@@ -87,18 +87,6 @@ def image_boots():
         return boot(door="uefi", image=image).expect(Ending.SUCCESS)
 
 
-def reference_module_runs():
-    """A module of the reference's headers and stubs alone prints, allocates, and powers off."""
-    archive = os.path.join(qemu.BUILD, "tests", "abi", "initrd.cpio")
-    if not os.path.exists(archive):
-        return ["it was not built: `make abi-module` needs the reference headers of ./setup"]
-    finished = boot(initrd=archive)
-    problems = finished.expect(Ending.SUCCESS)
-    if finished.result.console.count("module: ok - ") < 3:
-        problems += ["it does not say `module: ok - ` for what it did"] + finished.tail()
-    return problems
-
-
 def cases():
     return [
         Case("kernel: self-tests", lambda: self_tests("pvh", "kernel"), many=True),
@@ -107,7 +95,6 @@ def cases():
         Case("boot: self-tests through the pvh door, plain processor",
              lambda: last(self_tests("pvh", "plain", cpu="qemu64", memory=32))),
         single("boot: the disk image boots by UEFI", image_boots),
-        single("boot: a module of the reference's headers and stubs runs", reference_module_runs),
     ]
 
 

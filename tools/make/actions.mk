@@ -37,7 +37,7 @@ $(B)/porthole.img: $(BOOT_FILES) $(B)/kernel.elf tools/mkimage
 	$(Q)tools/mkimage $@ $(B)/BOOTX64.EFI $(B)/kernel.elf $(B)/initrd.cpio "$(CMDLINE)"
 
 #: make test         all tests as TAP, then the line `N passed, N failed` (T=PATTERN for some)
-test: all test-guests host-tests $(if $(REFERENCE),abi-module)
+test: all test-guests host-tests $(if $(REFERENCE),abi-modules)
 	@tests/run $(if $(T),--only '$(T)')
 
 #: make bench        what operations cost, in executed guest instructions, beside other systems

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Modules built from the reference's headers and stubs alone: tests/abi/NAME.c is one, booted alone.
+
+A module reports each check as a line of TAP and announces their number at the end."""
+import glob
+import os
+import subprocess
+import tempfile
+
+from guest import qemu
+from runner.case import boot, single, succeeded
+from runner.userland import write_file
+
+FOLDER = os.path.join(qemu.ROOT, "tests", "abi")
+BUILT = os.path.join(qemu.BUILD, "tests", "abi")
+LINE = "{} ${{host-port}} ${{device-port}} $(task-create) $(task-resume)\n"
+
+
+def module_runs(name):
+    program = os.path.join(BUILT, name)
+    if not os.path.exists(program):
+        return ["it was not built: `make abi-modules` needs the reference headers of ./setup"]
+    with tempfile.TemporaryDirectory(prefix="porthole-test-") as folder:
+        archive = os.path.join(folder, "initrd.cpio")
+        subprocess.run([os.path.join(qemu.ROOT, "tools", "mkinitrd"), archive,
+                        write_file(folder, "boot.cfg", LINE.format(name)), program], check=True)
+        finished = boot(initrd=archive)
+    problems = succeeded(finished)
+    if not problems and (not finished.results() or finished.planned() != len(finished.results())):
+        problems = [f"{finished.planned()} checks announced, {len(finished.results())} reported"]
+        problems += finished.told()
+    return problems
+
+
+def cases():
+    names = sorted(os.path.basename(path)[:-2] for path in glob.glob(os.path.join(FOLDER, "*.c")))
+    return [single(f"abi: {name}", module_runs, name) for name in names]
