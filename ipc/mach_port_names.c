@@ -9,70 +9,8 @@
 #include "ipc/right_allocate.h"
 #include "ipc/space_hash.h"
 #include "ipc/space_table.h"
-#include "mm/kmem.h"
-#include "mm/page.h"
+#include "mm/record_list.h"
 #include "mm/vm_copy.h"
-#include "mm/vm_copy_pages.h"
-
-/* A list of 32-bit words that grows by frames; what does not fit makes it `failed`. */
-struct word_list {
-    struct page **pages;
-    uint32_t page_max, page_count;
-    uint32_t word_count;
-    bool failed;
-};
-
-#define WORDS_PER_PAGE ((uint32_t)(PAGE_BYTES / sizeof(uint32_t)))
-
-static void word_list_init(struct word_list *list, uint32_t words_max)
-{
-    list->page_max = words_max / WORDS_PER_PAGE + 1;
-    list->pages = kmem_alloc(list->page_max * sizeof *list->pages);
-    list->page_count = list->word_count = 0;
-    list->failed = !list->pages;
-}
-
-static void word_list_add(struct word_list *list, uint32_t word)
-{
-    uint32_t place = list->word_count % WORDS_PER_PAGE;
-
-    if (list->failed)
-        return;
-    if (place == 0) {
-        struct page *page = page_alloc(PAGE_NO_WAIT);
-
-        if (!page || list->page_count == list->page_max) {
-            if (page)
-                page_free(page);
-            list->failed = true;
-            return;
-        }
-        page_zero(page);
-        list->pages[list->page_count++] = page;
-    }
-    ((uint32_t *)page_address(list->pages[list->page_count - 1]))[place] = word;
-    list->word_count++;
-}
-
-/* Turns the list into out-of-line memory (NULL if it is empty); frees the list. False: no
-   memory. */
-static bool word_list_finish(struct word_list *list, struct vm_copy **copy)
-{
-    bool done = !list->failed;
-
-    *copy = NULL;
-    if (done && list->page_count > 0) {
-        *copy = vm_copy_from_pages(list->pages, list->page_count, false);
-        done = *copy != NULL;
-    }
-    if (done && *copy)
-        (*copy)->size = list->word_count * sizeof(uint32_t);
-    for (uint32_t i = 0; !done && i < list->page_count; i++)
-        page_free(list->pages[i]);
-    if (list->pages)
-        kmem_free(list->pages, list->page_max * sizeof *list->pages);
-    return done;
-}
 
 static mach_port_type_t type_of(const struct name_entry *entry)
 {
@@ -80,7 +18,7 @@ static mach_port_type_t type_of(const struct name_entry *entry)
 }
 
 struct name_lists {
-    struct word_list names, types;
+    struct record_list names, types;
 };
 
 static void list_name(struct space *space, struct name_entry *entry, void *argument)
@@ -88,8 +26,10 @@ static void list_name(struct space *space, struct name_entry *entry, void *argum
     struct name_lists *lists = argument;
 
     right_lookup(space, entry->name);
-    word_list_add(&lists->names, entry->name);
-    word_list_add(&lists->types, type_of(entry));
+    mach_port_type_t type = type_of(entry);
+
+    record_list_add(&lists->names, &entry->name);
+    record_list_add(&lists->types, &type);
 }
 
 /* A snapshot of all names and their types. */
@@ -102,14 +42,14 @@ kern_return_t mach_port_names(ipc_space_t space, mach_port_name_array_t *names,
 
     if (!space || !space->active)
         return KERN_INVALID_TASK;
-    word_list_init(&lists.names, space->names);
-    word_list_init(&lists.types, space->names);
+    record_list_init(&lists.names, sizeof(mach_port_name_t), space->names);
+    record_list_init(&lists.types, sizeof(mach_port_type_t), space->names);
     space_for_each(space, list_name, &lists);
-    *names_count = lists.names.word_count;
-    *types_count = lists.types.word_count;
-    if (!word_list_finish(&lists.names, &name_copy))
+    *names_count = lists.names.count;
+    *types_count = lists.types.count;
+    if (!record_list_finish(&lists.names, &name_copy))
         name_copy = NULL, *names_count = UINT32_MAX;
-    if (!word_list_finish(&lists.types, &type_copy) || *names_count == UINT32_MAX) {
+    if (!record_list_finish(&lists.types, &type_copy) || *names_count == UINT32_MAX) {
         vm_copy_discard(name_copy);
         vm_copy_discard(type_copy);
         return KERN_RESOURCE_SHORTAGE;
@@ -124,7 +64,7 @@ kern_return_t mach_port_get_set_status(ipc_space_t space, mach_port_name_t name,
                                        mach_msg_type_number_t *count)
 {
     struct name_entry *entry;
-    struct word_list list;
+    struct record_list list;
     struct vm_copy *copy;
 
     if (!space || !space->active)
@@ -134,11 +74,11 @@ kern_return_t mach_port_get_set_status(ipc_space_t space, mach_port_name_t name,
         return KERN_INVALID_NAME;
     if (!(entry->bits & MACH_PORT_TYPE_PORT_SET))
         return KERN_INVALID_RIGHT;
-    word_list_init(&list, entry->set->member_count);
+    record_list_init(&list, sizeof(mach_port_name_t), entry->set->member_count);
     list_for_each(&entry->set->members, node)
-        word_list_add(&list, list_entry(node, struct port, set_link)->receiver_name);
-    *count = list.word_count;
-    if (!word_list_finish(&list, &copy))
+        record_list_add(&list, &list_entry(node, struct port, set_link)->receiver_name);
+    *count = list.count;
+    if (!record_list_finish(&list, &copy))
         return KERN_RESOURCE_SHORTAGE;
     *members = (mach_port_name_array_t)copy;
     return KERN_SUCCESS;

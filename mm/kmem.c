@@ -50,6 +50,11 @@ static uint32_t first_object_offset(const struct kmem_cache *cache)
     return (sizeof(struct slab) + cache->align - 1) / cache->align * cache->align;
 }
 
+uint32_t kmem_objects_per_frame(const struct kmem_cache *cache)
+{
+    return ((uint32_t)PAGE_BYTES - first_object_offset(cache)) / cache->object_bytes;
+}
+
 /* Adds a frame's worth of objects to the cache's free list; false when no frame is to be had. */
 static bool grow(struct kmem_cache *cache)
 {

@@ -34,6 +34,8 @@ void kmem_cache_init(struct kmem_cache *cache, const char *name, size_t object_b
 /* An object with unknown contents, or NULL. */
 void *kmem_cache_alloc(struct kmem_cache *cache);
 void kmem_cache_free(struct kmem_cache *cache, void *object);
+/* Objects that one frame of the cache holds. */
+uint32_t kmem_objects_per_frame(const struct kmem_cache *cache);
 
 /* Odd sizes up to many pages; zeroed. NULL when memory is short. */
 void *kmem_alloc(size_t bytes);
@@ -41,6 +43,8 @@ void kmem_free(void *address, size_t bytes);
 /* A kernel stack with an unmapped guard page below; returns its lowest address, or NULL. */
 void *kmem_stack_alloc(void);
 void kmem_stack_free(void *stack);
+/* Freed stacks that are kept for the next threads. */
+unsigned kmem_stacks_kept(void);
 /* Maps device memory into the kernel, uncached; never unmapped. */
 void *kmem_map_device(uint64_t physical, size_t bytes);
 

@@ -191,6 +191,11 @@ void kmem_stack_free(void *stack)
         arena_unmap(&stack_arena, stack, KERNEL_STACK_BYTES);
 }
 
+unsigned kmem_stacks_kept(void)
+{
+    return kept_stack_count;
+}
+
 /* --- devices --- */
 
 /*
