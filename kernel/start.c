@@ -10,6 +10,7 @@
 #include "kernel/command_line.h"
 #include "kernel/device.h"
 #include "kernel/device_console.h"
+#include "kernel/gsync.h"
 #include "kernel/host.h"
 #include "kernel/io_permission.h"
 #include "kernel/kobject.h"
@@ -42,6 +43,7 @@ static void memory_start(const struct boot_info *info)
 static void kernel_start_rooms(void)
 {
     wait_init();
+    gsync_init();
     sched_init();
     port_init();
     space_init();

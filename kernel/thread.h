@@ -20,6 +20,7 @@
 #include <mach/message.h>
 
 #include "kernel/clock.h"
+#include "kernel/gsync.h"
 #include "kernel/list.h"
 #include "kernel/wait.h"
 #include "kernel/x86_64/thread_machine.h"
@@ -65,6 +66,7 @@ struct thread {
     struct list_node wait_link;
     struct wait_queue *wait_queue;
     const void *wait_event;      /* for event_sleep */
+    struct gsync_key gsync_key;  /* for gsync_wait */
     const struct wait_reason *wait_reason;
     const void *wait_object;
     enum wait_mode wait_mode;

@@ -29,12 +29,15 @@ static inline void wait_end(struct thread *thread, wait_result_t result)
     thread->state = THREAD_RUNNABLE;
 }
 
-static void wait_timed_out(void *argument)
+void wait_wake(struct thread *thread, wait_result_t result)
 {
-    struct thread *thread = argument;
-
-    wait_end(thread, WAIT_TIMED_OUT);
+    wait_end(thread, result);
     sched_make_runnable(thread);
+}
+
+static void wait_timed_out(void *thread)
+{
+    wait_wake(thread, WAIT_TIMED_OUT);
 }
 
 /* True if the current thread may not begin an interruptible sleep: an abort is used up by this. */
@@ -151,6 +154,13 @@ struct thread *wait_queue_wake_one(struct wait_queue *queue, wait_result_t resul
     return thread;
 }
 
+void wait_move(struct thread *thread, struct wait_queue *queue)
+{
+    list_remove(&thread->wait_link);
+    list_insert_tail(&queue->waiters, &thread->wait_link);
+    thread->wait_queue = queue;
+}
+
 unsigned wait_queue_wake_all(struct wait_queue *queue, wait_result_t result)
 {
     unsigned count = 0;
@@ -189,8 +199,7 @@ unsigned event_wake_all(const void *event, wait_result_t result)
 
         if (thread->wait_event != event)
             continue;
-        wait_end(thread, result);
-        sched_make_runnable(thread);
+        wait_wake(thread, result);
         count++;
     }
     return count;
@@ -200,7 +209,6 @@ int wait_interrupt(struct thread *thread)
 {
     if (thread->state != THREAD_WAITING || thread->wait_mode != WAIT_INTERRUPTIBLE)
         return false;
-    wait_end(thread, WAIT_INTERRUPTED);
-    sched_make_runnable(thread);
+    wait_wake(thread, WAIT_INTERRUPTED);
     return true;
 }

@@ -66,6 +66,10 @@ unsigned wait_queue_wake_all(struct wait_queue *queue, wait_result_t result);
 /* Takes the first sleeper off without making it runnable: the caller must at once pass it to
    wait_queue_sleep_switch() or sched_make_runnable(). */
 struct thread *wait_queue_take(struct wait_queue *queue, wait_result_t result);
+/* Wakes one thread that sleeps, wherever. */
+void wait_wake(struct thread *thread, wait_result_t result);
+/* Lets a sleeper stand at the end of another queue. */
+void wait_move(struct thread *thread, struct wait_queue *queue);
 
 /* Sleeps on an address that has no queue of its own (pages); hashed. */
 wait_result_t event_sleep(const void *event, const struct wait_reason *reason, const void *object,

@@ -208,6 +208,17 @@ uint64_t pmap_extract(struct pmap *pmap, vm_offset_t address)
     return entry && *entry ? (*entry & PTE_ADDRESS) | (address & PAGE_MASK) : 0;
 }
 
+void *pmap_access(struct pmap *pmap, vm_offset_t address, vm_prot_t access)
+{
+    pte_t *entry = pmap_entry(pmap, address, false);
+    bool write = access & VM_PROT_WRITE;
+
+    if (!entry || *entry == 0 || (*entry & PTE_DEVICE) || (write && !(*entry & PTE_WRITE)))
+        return NULL;
+    __atomic_fetch_or(entry, PTE_ACCESSED | (write ? PTE_DIRTY : 0), __ATOMIC_RELAXED);
+    return (char *)table_at(*entry & PTE_ADDRESS) + (address & PAGE_MASK);
+}
+
 bool pmap_kernel_enter(vm_offset_t address, uint64_t physical, vm_prot_t protection, bool cached)
 {
     pte_t *entry = pmap_entry(&kernel_pmap, address, true);

@@ -58,6 +58,9 @@ bool pmap_page_mapped(const struct page *page);
 
 /* Physical address behind a kernel or user address, or 0. */
 uint64_t pmap_extract(struct pmap *pmap, vm_offset_t address);
+/* Where the kernel sees the byte at a user address that is mapped with such access; NULL: it is not,
+   or shows a device. The page counts as accessed so. */
+void *pmap_access(struct pmap *pmap, vm_offset_t address, vm_prot_t access);
 
 /* Kernel half: used by kmem for stacks and device memory. */
 bool pmap_kernel_enter(vm_offset_t address, uint64_t physical, vm_prot_t protection, bool cached);

@@ -12,6 +12,7 @@
 #include <mach/default_pager_types.h>
 #include <mach/error.h>
 #include <mach/exception.h>
+#include <mach/gsync.h>
 #include <mach/host_info.h>
 #include <mach/host_reboot.h>
 #include <mach/kern_return.h>
