@@ -46,6 +46,15 @@ struct fast_wait {
     const void *object;
 };
 
+/* A header at least, whole words, and no more than a small buffer takes; one comparison for all. */
+static inline bool is_short(uint32_t bytes)
+{
+    uint32_t body = bytes - sizeof(mach_msg_user_header_t);
+
+    _Static_assert(sizeof(uint64_t) == 1 << 3, "what is rotated out are bytes of a word");
+    return (body >> 3 | body << 29) <= (MESSAGE_SMALL_BYTES - sizeof(mach_msg_user_header_t)) >> 3;
+}
+
 /* The same parameters for the long way. */
 static inline struct call long_call(uint64_t user_address, mach_msg_size_t receive_size,
                                     mach_port_name_t receive_name)
@@ -231,7 +240,7 @@ static inline mach_msg_return_t wait_and_copyout(struct space *space, const stru
         return end_slowly(message, call->user_address, call->receive_size, call->receive_name,
                           result);
     bytes = message->header.msgh_size;
-    if (unlikely(!copyout(&message->header, call->user_address, bytes)))
+    if (unlikely(!user_copy_words((void *)call->user_address, &message->header, bytes / 8)))
         return mach_msg_undeliverable(message, space);
     message_free(message);
     return MACH_MSG_SUCCESS;
@@ -249,7 +258,8 @@ static inline bool copyout_answer(struct message *reply, struct port *port, stru
                  reply->header.msgh_bits != MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND_ONCE, 0) ||
                  port->receiver != space || port->receiver_name != call->receive_name ||
                  port->message_count != 0 || port->set || port->has_protected_payload ||
-                 !wait_queue_empty(&port->receivers) || bytes > call->receive_size))
+                 !wait_queue_empty(&port->receivers) || bytes > call->receive_size ||
+                 !is_short(bytes)))
         return false;
     port->send_once_rights--;
     port->references--; /* not the last: it has a receiver */
@@ -257,7 +267,7 @@ static inline bool copyout_answer(struct message *reply, struct port *port, stru
     user->msgh_remote_port_do_not_use = MACH_PORT_NAME_NULL;
     user->msgh_protected_payload = call->receive_name;
     user->msgh_seqno = port->sequence_number++;
-    if (likely(copyout(user, call->user_address, bytes))) {
+    if (likely(user_copy_words((void *)call->user_address, user, bytes / 8))) {
         message_free(reply);
         *status = MACH_MSG_SUCCESS;
     } else {
@@ -336,12 +346,12 @@ mach_msg_return_t mach_msg_trap(uint64_t user_address, mach_msg_option_t option,
     mach_msg_return_t status;
 
     if (unlikely(option != (MACH_SEND_MSG | MACH_RCV_MSG) ||
-                 send_size - sizeof(mach_msg_user_header_t) >
-                     MESSAGE_SMALL_BYTES - sizeof(mach_msg_user_header_t) ||
-                 mach_msg_user_is_misaligned(send_size) || !(message = message_take())))
+                 !is_short(send_size) ||
+                 user_address > USER_ADDRESS_END - MESSAGE_SMALL_BYTES ||
+                 !(message = message_take())))
         return call_slowly(user_address, option, send_size, receive_size, receive_name,
                            timeout_ms);
-    if (unlikely(!copyin(user_address, &message->header, send_size))) {
+    if (unlikely(!user_copy_words(&message->header, (void *)user_address, send_size / 8))) {
         message_free(message);
         return MACH_SEND_INVALID_DATA;
     }

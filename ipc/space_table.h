@@ -17,6 +17,7 @@
 #include <mach/kern_return.h>
 
 #include "ipc/name_entry.h"
+#include "ipc/port.h"
 #include "ipc/space.h"
 
 #define SPACE_LEAF_BITS 7
@@ -75,6 +76,19 @@ static inline struct name_entry *space_entry_fast(const struct space *space, mac
     struct name_entry *entry = space_slot(space, name);
 
     return entry && entry->name == name ? entry : NULL;
+}
+
+/* One more reference to a send right of the space's own: true if the name is in the table and stands for
+   one to this port, which may be NULL or PORT_DEAD. */
+static inline bool space_reuse_send(struct space *space, mach_port_name_t name,
+                                    const struct port *port)
+{
+    struct name_entry *entry = space_entry_fast(space, name);
+
+    if (!entry || !(entry->bits & MACH_PORT_TYPE_SEND) || entry->port != port || !port->active)
+        return false;
+    entry_add_reference(entry);
+    return true;
 }
 
 /* The entry of a name in use, or NULL. */

@@ -5,6 +5,7 @@
 
 #include "ipc/port.h"
 #include "ipc/space.h"
+#include "ipc/space_table.h"
 #include "kernel/console.h"
 #include "kernel/host.h"
 #include "kernel/task.h"
@@ -45,9 +46,14 @@ mach_port_name_t mach_thread_self(void)
     return give(port_copy_send(thread_current()->self_send));
 }
 
+/* Mostly the name that the task was given before, with one more reference. */
 mach_port_name_t mach_task_self(void)
 {
-    return give(port_copy_send(task_current()->self_send));
+    struct task *task = task_current();
+
+    if (!space_reuse_send(task->space, task->self_name, task->self_send))
+        task->self_name = give(port_copy_send(task->self_send));
+    return task->self_name;
 }
 
 mach_port_name_t mach_host_self(void)

@@ -38,6 +38,7 @@ struct task {
 
     struct port *self;            /* kernel-held receive right of the task port */
     struct port *self_send;       /* TASK_KERNEL_PORT: a send right */
+    mach_port_name_t self_name;   /* what mach_task_self() answered last, or MACH_PORT_NULL */
     struct port *exception_port;  /* TASK_EXCEPTION_PORT: a send right or NULL */
     struct port *bootstrap_port;  /* TASK_BOOTSTRAP_PORT: a send right or NULL */
     struct port *registered[TASK_PORT_REGISTER_MAX]; /* mach_ports_register: send rights or NULL */

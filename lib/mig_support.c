@@ -7,14 +7,18 @@
 
 #include "thread_block.h"
 
+/* Apart, so that the common case below needs no stack frame. */
+static __attribute__((noinline)) mach_port_t make_reply_port(struct thread_block *self)
+{
+    self->reply_port = mach_reply_port();
+    return self->reply_port;
+}
+
 mach_port_t mig_get_reply_port(void)
 {
     struct thread_block *self = thread_block_self();
 
-    if (self->reply_port == MACH_PORT_NULL) {
-        self->reply_port = mach_reply_port();
-    }
-    return self->reply_port;
+    return self->reply_port != MACH_PORT_NULL ? self->reply_port : make_reply_port(self);
 }
 
 /*

@@ -24,8 +24,24 @@ struct thread_block {
     struct thread_block *next;   /* in the list of threads that have ended */
 };
 
-/* The calling thread's block. */
-struct thread_block *thread_block_self(void);
+/* The first thread's block, and where its stack is. */
+extern struct first_thread {
+    struct thread_block block;
+    uintptr_t stack, stack_bytes;
+} first_thread;
+
+/* The calling thread's block. Inline: each RPC asks for it. */
+static inline struct thread_block *thread_block_self(void)
+{
+    uintptr_t here;
+
+    __asm__("mov %%rsp, %0" : "=r"(here));
+    if (here - first_thread.stack < first_thread.stack_bytes) {
+        return &first_thread.block;
+    }
+    return (struct thread_block *)(here & ~(THREAD_SLOT_BYTES - 1));
+}
+
 /* Makes the caller the first thread of the task, running on the stack [low, high). Drops what the
    library knew about the first thread before. */
 void thread_block_set_first(uintptr_t low, uintptr_t high);

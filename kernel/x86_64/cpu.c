@@ -10,14 +10,11 @@
    screen; the others are as after reset. */
 #define PAT_TYPES   0x0007040600070106UL
 
-/* Instructions that exist only with SMAP; trap_entry.asm, syscall.asm and user_copy.asm list them. */
-struct smap_site {
+/* Instructions that exist only with SMAP: SMAP_SITE in offsets.inc and user_copy.h. */
+extern const struct smap_site {
     uint64_t address;
     uint64_t opcode_end;        /* 0f 01 and this: stac or clac */
-};
-extern const struct smap_site trap_smap_sites[];
-extern const struct smap_site syscall_smap_sites[];
-extern const struct smap_site user_copy_smap_sites[];
+} smap_sites_start[], smap_sites_end[];
 
 struct cpu_features cpu_features;
 static struct cpu boot_cpu;
@@ -49,9 +46,9 @@ static void features_detect(void)
 }
 
 /* Writes into code: only while the early page tables, which allow it, are loaded. */
-static void smap_patch(const struct smap_site *site)
+static void smap_patch(void)
 {
-    for (; site->address != 0; site++) {
+    for (const struct smap_site *site = smap_sites_start; site < smap_sites_end; site++) {
         uint8_t *code = (uint8_t *)site->address;
 
         code[0] = 0x0f;
@@ -71,9 +68,7 @@ static void control_registers_init(void)
     if (cpu_features.xsave)
         cr4 |= CR4_OSXSAVE;
     if (cpu_features.smap) {
-        smap_patch(trap_smap_sites);
-        smap_patch(syscall_smap_sites);
-        smap_patch(user_copy_smap_sites);
+        smap_patch();
         cr4 |= CR4_SMAP;
     }
     cr0_write((cr0_read() & ~(CR0_EM | CR0_TS | CR0_AM)) | CR0_MP | CR0_NE | CR0_WP);

@@ -17,7 +17,7 @@
 
 TRAP_DISPATCH_COUNT equ 256             ; as in syscall.c
 
-        SMAP_SITES_BEGIN syscall_smap_sites
+        section .text
 
         global syscall_entry
         align 16
@@ -142,5 +142,3 @@ kernel_thread_start:
         xor ebp, ebp
         call r12
         call thread_exit
-
-        SMAP_SITES_END

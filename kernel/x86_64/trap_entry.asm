@@ -17,7 +17,7 @@ VECTORS         equ 64
 HAS_ERROR       equ 0x60227d00          ; a bit for each exception that pushes an error code
 OWN_STACK       equ 0x00040106          ; debug, NMI, double fault, machine check
 
-        SMAP_SITES_BEGIN trap_smap_sites
+        section .text
 
 %assign v 0
 %rep VECTORS
@@ -104,8 +104,6 @@ trap_own_stack:
         CLAC_IF_SMAP
         mov rdi, rsp
         jmp trap_common.call_from_user
-
-        SMAP_SITES_END
 
         section .rodata
         align 8

@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/x86_64/user_copy.h"
 
-/* Assembly: the only instructions of the kernel that touch user memory. */
+/* Assembly (user_copy.asm). */
 long user_copy_string(char *to, const char *from, size_t size);
 
-extern char user_copy_words[], user_copy_rest[], user_copy_failed[];
-extern char user_copy_string_load[], user_copy_string_failed[];
-
-static const struct {
-    const char *fault;          /* the instruction that may fault */
-    const char *fixup;          /* where to go on if the fault cannot be served */
-} fixups[] = {
-    { user_copy_words, user_copy_failed },
-    { user_copy_rest, user_copy_failed },
-    { user_copy_string_load, user_copy_string_failed },
-};
+/* Filled where the instructions are; the linker puts them together. */
+extern const struct user_fixup {
+    uint64_t fault;             /* the instruction that may fault */
+    uint64_t fixup;             /* where to go on if the fault cannot be served */
+} user_fixups_start[], user_fixups_end[];
 
 bool copyin_string(uint64_t user, char *kernel, size_t size, size_t *length)
 {
@@ -34,8 +28,8 @@ bool copyin_string(uint64_t user, char *kernel, size_t size, size_t *length)
 
 uint64_t user_copy_fixup(uint64_t rip)
 {
-    for (unsigned i = 0; i < sizeof(fixups) / sizeof(fixups[0]); i++)
-        if (rip == (uint64_t)fixups[i].fault)
-            return (uint64_t)fixups[i].fixup;
+    for (const struct user_fixup *at = user_fixups_start; at < user_fixups_end; at++)
+        if (rip == at->fault)
+            return at->fixup;
     return 0;
 }

@@ -19,6 +19,27 @@ static inline bool user_range_valid(uint64_t address, size_t bytes)
     return bytes <= USER_ADDRESS_END && address <= USER_ADDRESS_END - bytes;
 }
 
+/* Instructions that exist only with SMAP, as in offsets.inc. */
+#define SMAP_SITE(last)                                                                            \
+    "88: nopl (%%rax)\n\t.pushsection .smap_sites, \"a\"\n\t.quad 88b, " #last "\n\t.popsection\n\t"
+#define CLAC_IF_SMAP SMAP_SITE(0xca)
+#define STAC_IF_SMAP SMAP_SITE(0xcb)
+
+/*
+ * Copies words in place, without a call: for the paths of messages. One of the addresses is the
+ * user's, and the caller has seen that it lies in user space. False: as for copyin().
+ */
+static inline bool user_copy_words(void *to, const void *from, size_t words)
+{
+    __asm__ volatile goto(STAC_IF_SMAP "99: rep movsq\n\t" CLAC_IF_SMAP
+                          ".pushsection .user_fixups, \"a\"\n\t.quad 99b, %l[failed]\n\t.popsection"
+                          : "+D"(to), "+S"(from), "+c"(words) : : "memory" : failed);
+    return true;
+failed:
+    __asm__ volatile(CLAC_IF_SMAP : :);
+    return false;
+}
+
 /* Assembly (user_copy.asm): the copy itself; one of the addresses is the user's, in user space. */
 bool user_copy_bytes(void *to, const void *from, size_t bytes);
 
