@@ -48,8 +48,8 @@ static bool handler_accepts(struct port *handler, int exception, int code, uint6
     }
     /* The stub copies all three rights. */
     do
-        result = exception_raise(handler, thread->self, thread->task->self, exception, code,
-                                 (rpc_long_integer_t)subcode);
+        result = exception_raise(handler, thread->self_send, thread->task->self_send, exception,
+                                 code, (rpc_long_integer_t)subcode);
     while (result == MACH_SEND_NO_BUFFER && vm_shortage_wait(KERN_RESOURCE_SHORTAGE, &tries) &&
            !thread->terminating);
     port_release_send(handler);

@@ -66,6 +66,12 @@ static unsigned short tags_compress(unsigned short tags)
     return (unsigned short)used;
 }
 
+/* XSAVE leaves out registers that are as at the start: what the area has of them is old. */
+static bool is_at_start(const struct i386_xfp_save *area)
+{
+    return cpu_features.xsave && !(area->header.xfp_features & 1);
+}
+
 /*
  * Purpose: translate an area to i386_FLOAT_STATE.
  * Result: KERN_INVALID_ARGUMENT if *count is too small; else *count is what was written.
@@ -84,11 +90,14 @@ kern_return_t float_state_get(const void *area, uint32_t *state, uint32_t *count
         .fp_dp = from->fp_dp,
         .fp_ds = from->fp_ds,
     };
+    bool at_start = is_at_start(from);
 
     if (*count < i386_FLOAT_STATE_COUNT)
         return KERN_INVALID_ARGUMENT;
+    if (at_start)
+        save = (struct i386_fp_save){ .fp_control = FPU_CONTROL_START, .fp_tag = 0xffff };
     memcpy(result.hw_state, &save, sizeof(save));
-    for (unsigned i = 0; i < REGISTERS; i++)
+    for (unsigned i = 0; i < REGISTERS && !at_start; i++)
         memcpy(result.hw_state + sizeof(save) + i * REGISTER_BYTES, from->fp_reg_word[i],
                REGISTER_BYTES);
     memcpy(state, &result, sizeof(result));

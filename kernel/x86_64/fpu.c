@@ -14,7 +14,6 @@ enum {
     HEADER_BYTES = 64,
     CONTROL_WORD_AT = 0,
     MXCSR_AT = 24,
-    CONTROL_WORD_START = 0x037f,
     MXCSR_START = 0x1f80,
     AREA_BYTES_MAX = 4096,
 };
@@ -70,12 +69,28 @@ uint32_t fpu_area_bytes(void)
 
 void fpu_area_init(void *area)
 {
-    uint16_t control = CONTROL_WORD_START;
+    uint16_t control = FPU_CONTROL_START;
     uint32_t mxcsr = MXCSR_START;
 
     memset(area, 0, fpu_area_bytes());
     memcpy((char *)area + CONTROL_WORD_AT, &control, sizeof(control));
     memcpy((char *)area + MXCSR_AT, &mxcsr, sizeof(mxcsr));
+}
+
+uint16_t fpu_status(void)
+{
+    uint16_t status;
+
+    __asm__ volatile("fnstsw %0" : "=a"(status));
+    return status;
+}
+
+uint32_t fpu_vector_status(void)
+{
+    uint32_t status;
+
+    __asm__ volatile("stmxcsr %0" : "=m"(status));
+    return status;
 }
 
 /*

@@ -11,6 +11,8 @@
 
 #include "kernel/x86_64/cpu.h"
 
+#define FPU_CONTROL_START 0x037f /* x87 control word of a new thread */
+
 /* Switches the unit on; finds how large a thread's area is. */
 void fpu_init(void);
 /* Bytes of an area; a multiple of 64, as is its alignment. */
@@ -21,6 +23,9 @@ uint32_t fpu_state_bytes(void);
 void fpu_area_init(void *area);
 /* True if loading the area would not fault: reserved bits are zero. */
 bool fpu_area_valid(const void *area);
+/* What the current thread's last x87 and vector instructions raised: status word and MXCSR. */
+uint16_t fpu_status(void);
+uint32_t fpu_vector_status(void);
 
 /* Moves the registers into an area. */
 static inline void fpu_save(void *area)

@@ -51,6 +51,14 @@ void io_permissions_set(struct io_permissions *permissions, uint16_t first, uint
     forget_loaded(permissions);
 }
 
+void io_permissions_read(const struct io_permissions *permissions, void *denied, uint32_t bytes)
+{
+    if (permissions)
+        memcpy(denied, permissions->denied, bytes);
+    else
+        memset(denied, 0xff, bytes);
+}
+
 /*
  * Purpose: a user instruction faulted that may be an I/O instruction. If the task has permissions that the
  * TSS does not hold, load them; the instruction is then tried again.

@@ -23,6 +23,8 @@ void io_permissions_destroy(struct io_permissions *permissions);
 /* Allows or denies ports first..last (inclusive). */
 void io_permissions_set(struct io_permissions *permissions, uint16_t first, uint16_t last,
                         bool allow);
+/* Copies the first `bytes` bytes of a bitmap of denied ports; NULL denies all. */
+void io_permissions_read(const struct io_permissions *permissions, void *denied, uint32_t bytes);
 /* After a fault in user mode: loads the current task's bitmap; true if that may cure it. */
 bool io_permissions_load(void);
 /* Called by the thread switch while any bitmap is loaded: makes it count only for its owner. */

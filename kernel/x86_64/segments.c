@@ -12,8 +12,8 @@ enum { OWN_STACK_DEBUG = 1, OWN_STACK_NMI, OWN_STACK_DOUBLE_FAULT, OWN_STACK_MAC
        OWN_STACKS };
 
 enum { GATE_INTERRUPT = 0x8e, GATE_FROM_USER = 0xee, TSS_AVAILABLE = 0x89 };
-enum { EXCEPTION_DEBUG = 1, EXCEPTION_NMI = 2, EXCEPTION_BREAKPOINT = 3,
-       EXCEPTION_DOUBLE_FAULT = 8, EXCEPTION_MACHINE_CHECK = 18 };
+enum { EXCEPTION_DEBUG = 1, EXCEPTION_NMI = 2, EXCEPTION_BREAKPOINT = 3, EXCEPTION_OVERFLOW = 4,
+       EXCEPTION_BOUND = 5, EXCEPTION_DOUBLE_FAULT = 8, EXCEPTION_MACHINE_CHECK = 18 };
 
 struct gate {
     uint16_t offset_low;
@@ -65,7 +65,10 @@ static void gates_init(void)
 {
     for (unsigned vector = 0; vector < VECTORS; vector++)
         gate_set(vector, GATE_INTERRUPT, 0);
+    /* The three that programs may raise by an `int`, as under GNU Mach. */
     gate_set(EXCEPTION_BREAKPOINT, GATE_FROM_USER, 0);
+    gate_set(EXCEPTION_OVERFLOW, GATE_FROM_USER, 0);
+    gate_set(EXCEPTION_BOUND, GATE_FROM_USER, 0);
     gate_set(EXCEPTION_DEBUG, GATE_INTERRUPT, OWN_STACK_DEBUG);
     gate_set(EXCEPTION_NMI, GATE_INTERRUPT, OWN_STACK_NMI);
     gate_set(EXCEPTION_DOUBLE_FAULT, GATE_INTERRUPT, OWN_STACK_DOUBLE_FAULT);

@@ -3,10 +3,14 @@
 
 #include <mach/machine/thread_status.h>
 
+#include <mach/thread_status.h>
+
 #include "kernel/string.h"
+#include "kernel/task.h"
 #include "kernel/thread.h"
 #include "kernel/x86_64/float_state.h"
 #include "kernel/x86_64/fpu.h"
+#include "kernel/x86_64/io_permissions.h"
 #include "kernel/x86_64/registers.h"
 #include "kernel/x86_64/segments.h"
 #include "kernel/x86_64/user_copy.h"
@@ -65,8 +69,16 @@ static void leave_trap_by_frame(struct trap_frame *frame)
     frame->vector = 0;
 }
 
-static kern_return_t registers_set(struct trap_frame *frame, const struct i386_thread_state *state)
+/*
+ * Flags that are not a program's own are ignored, and so are the selectors, unless the flavor is about
+ * them: then they must be the two that there are.
+ */
+static kern_return_t registers_set(struct trap_frame *frame, int flavor,
+                                   const struct i386_thread_state *state)
 {
+    if (flavor == i386_REGS_SEGS_STATE &&
+        ((uint16_t)state->cs != USER_CS || (uint16_t)state->ss != USER_DS))
+        return KERN_INVALID_ARGUMENT;
     if (state->rip >= USER_ADDRESS_END)
         return KERN_INVALID_ARGUMENT;
     leave_trap_by_frame(frame);
@@ -146,6 +158,29 @@ static kern_return_t bases_set(struct thread_machine *machine, const uint32_t *s
     return KERN_SUCCESS;
 }
 
+/* The first ports of the task's I/O permissions; a set bit denies. */
+static kern_return_t isa_ports_get(const struct task *task, uint32_t *state, uint32_t *count)
+{
+    if (*count < i386_ISA_PORT_MAP_STATE_COUNT)
+        return KERN_INVALID_ARGUMENT;
+    io_permissions_read(task->io_permissions, state, sizeof(struct i386_isa_port_map_state));
+    *count = i386_ISA_PORT_MAP_STATE_COUNT;
+    return KERN_SUCCESS;
+}
+
+/* The flavors that a program learns of without knowing the machine: GNU Mach's three. */
+static kern_return_t flavors_get(uint32_t *state, uint32_t *count)
+{
+    static const uint32_t flavors[] = { i386_THREAD_STATE, i386_FLOAT_STATE,
+                                        i386_ISA_PORT_MAP_STATE };
+
+    if (*count < sizeof(flavors) / sizeof(flavors[0]))
+        return KERN_INVALID_ARGUMENT;
+    memcpy(state, flavors, sizeof(flavors));
+    *count = sizeof(flavors) / sizeof(flavors[0]);
+    return KERN_SUCCESS;
+}
+
 kern_return_t thread_machine_get_state(struct thread *thread, int flavor, uint32_t *state,
                                        uint32_t *count)
 {
@@ -155,6 +190,10 @@ kern_return_t thread_machine_get_state(struct thread *thread, int flavor, uint32
     if (machine->frame == NULL)
         return KERN_INVALID_ARGUMENT;
     switch (flavor) {
+    case THREAD_STATE_FLAVOR_LIST:
+        return flavors_get(state, count);
+    case i386_ISA_PORT_MAP_STATE:
+        return isa_ports_get(thread->task, state, count);
     case i386_THREAD_STATE:
     case i386_REGS_SEGS_STATE:
         if (*count < i386_THREAD_STATE_COUNT)
@@ -208,7 +247,9 @@ kern_return_t thread_machine_set_state(struct thread *thread, int flavor, const 
         if (count < i386_THREAD_STATE_COUNT)
             return KERN_INVALID_ARGUMENT;
         memcpy(&registers, state, sizeof(registers));
-        return registers_set(machine->frame, &registers);
+        return registers_set(machine->frame, flavor, &registers);
+    case i386_ISA_PORT_MAP_STATE: /* as in GNU Mach, i386_io_perm_modify() alone changes it */
+        return count < i386_ISA_PORT_MAP_STATE_COUNT ? KERN_INVALID_ARGUMENT : KERN_SUCCESS;
     case i386_FLOAT_STATE:
     case i386_XFLOAT_STATE:
         return float_set(thread, flavor, state, count);

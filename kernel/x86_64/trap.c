@@ -14,6 +14,7 @@
 #include "kernel/task.h"
 #include "kernel/thread.h"
 #include "kernel/x86_64/apic.h"
+#include "kernel/x86_64/fpu.h"
 #include "kernel/x86_64/interrupt.h"
 #include "kernel/x86_64/registers.h"
 #include "kernel/x86_64/segments.h"
@@ -30,6 +31,8 @@ enum {
     EXCEPTION_DOUBLE_FAULT = 8,
     EXCEPTION_GENERAL_PROTECTION = 13,
     EXCEPTION_PAGE_FAULT = 14,
+    EXCEPTION_FLOAT = 16,
+    EXCEPTION_SIMD_FLOAT = 19,
     EXCEPTIONS = 32,
 };
 
@@ -38,6 +41,7 @@ enum { FAULT_WRITE = 2, FAULT_RESERVED_BIT = 8, FAULT_FETCH = 16 };
 
 #define STACK_GUARD_BYTES   4096u
 #define DEBUG_STATUS_CLEAR  0xffff0ff0UL
+#define DEBUG_STATUS_USER   0x600fUL    /* breakpoint hit, debug registers touched, single step */
 
 /* What a user program's exception becomes: the exception and code of mach/machine/exception.h. */
 struct user_exception {
@@ -144,7 +148,10 @@ static void page_fault(struct trap_frame *frame)
         kernel_trap(frame);
 }
 
-/* A user's watchpoint also fires when the kernel copies from the watched place: that is nobody's. */
+/*
+ * A user's watchpoint also fires when the kernel copies from the watched place: that is nobody's.
+ * The trap flag stays as it is: who has set it clears it.
+ */
 static void debug_trap(struct trap_frame *frame)
 {
     uint64_t status = dr6_read();
@@ -152,9 +159,18 @@ static void debug_trap(struct trap_frame *frame)
     dr6_write(DEBUG_STATUS_CLEAR);
     if (!trap_frame_from_user(frame))
         return;
-    thread_current()->machine.debug[6] = status;
-    frame->rflags &= ~RFLAGS_TF;
+    thread_current()->machine.debug[6] = status & DEBUG_STATUS_USER;
     exception_raise_user(EXC_BREAKPOINT, EXC_I386_SGL, 0);
+}
+
+/* What tells more: the error code, a selector as a rule; for floating-point errors the status. */
+static uint64_t exception_subcode(const struct trap_frame *frame)
+{
+    if (frame->vector == EXCEPTION_FLOAT)
+        return fpu_status();
+    if (frame->vector == EXCEPTION_SIMD_FLOAT)
+        return fpu_vector_status();
+    return frame->error;
 }
 
 static void exception(struct trap_frame *frame)
@@ -173,7 +189,7 @@ static void exception(struct trap_frame *frame)
         kernel_trap(frame);
     if (frame->vector == EXCEPTION_GENERAL_PROTECTION && io_permissions_load())
         return;
-    exception_raise_user(what->exception, what->code, frame->error);
+    exception_raise_user(what->exception, what->code, exception_subcode(frame));
 }
 
 static void interrupt(struct trap_frame *frame)

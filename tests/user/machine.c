@@ -1,48 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The machine as programs see it: registers, exceptions, traps, I/O ports. */
-#include <mach/machine/exception.h>
-#include <mach/machine/thread_status.h>
 #include <mach/mach_traps.h>
 #include <mig/mach_i386.h>
 
+#include "registers.h"
 #include "test.h"
 
 #define KERNEL_ADDRESS      0xffff800000000000UL
 #define NONCANONICAL        0x4000000000000000UL
 #define LAST_PAGE           0x7ffffffff000UL
-#define FLAG_TRAP           0x100u
-
-static void get_registers(struct client *client, struct i386_thread_state *state)
-{
-    mach_msg_type_number_t count = i386_THREAD_STATE_COUNT;
-
-    CHECK_OK(thread_get_state(client->thread, i386_THREAD_STATE, (thread_state_t)state, &count));
-    CHECK_EQ(count, i386_THREAD_STATE_COUNT);
-}
-
-static void set_registers(struct client *client, struct i386_thread_state *state)
-{
-    CHECK_OK(thread_set_state(client->thread, i386_THREAD_STATE, (thread_state_t)state,
-                              i386_THREAD_STATE_COUNT));
-}
-
-static void expect_exception(struct client *client, int exception, int code)
-{
-    CHECK_EQ(client_wait(client, CLIENT_WAIT), CLIENT_EXCEPTION);
-    CHECK_EQ(client->exception, exception);
-    CHECK_EQ(client->code, code);
-}
-
-/* Lets the client go on behind the instruction that faulted. */
-static void skip_instruction(struct client *client, unsigned bytes)
-{
-    struct i386_thread_state state;
-
-    get_registers(client, &state);
-    state.rip += bytes;
-    set_registers(client, &state);
-    client_retry(client);
-}
 
 /* ---- traps */
 
@@ -120,7 +86,7 @@ TEST(0, a_trap_with_an_unreadable_stack_raises_an_exception)
 
     for (unsigned i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++) {
         client_call(&client, trap_with_bad_stack, (void *)stacks[i]);
-        expect_exception(&client, EXC_BAD_ACCESS, KERN_INVALID_ADDRESS);
+        client_expect_exception(&client, EXC_BAD_ACCESS, KERN_INVALID_ADDRESS);
         CHECK_EQ(client.subcode, stacks[i] + 8);
         client_retry(&client);
         client_finish(&client);
@@ -198,8 +164,8 @@ TEST(0, processor_exceptions_have_their_codes)
 
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         client_call(&client, rows[i].function, NULL);
-        expect_exception(&client, rows[i].exception, rows[i].code);
-        skip_instruction(&client, rows[i].skip);
+        client_expect_exception(&client, rows[i].exception, rows[i].code);
+        client_skip(&client, rows[i].skip);
         client_finish(&client);
     }
 }
@@ -235,7 +201,7 @@ TEST(0, code_at_the_end_of_user_memory_cannot_leave_it)
            sizeof(trap_at_the_end));
     CHECK_OK(vm_protect(mach_task_self(), page, PAGE_SIZE, FALSE, VM_PROT_READ | VM_PROT_EXECUTE));
     client_call(&client, call_address, (char *)page + PAGE_SIZE - sizeof(trap_at_the_end));
-    expect_exception(&client, EXC_BAD_ACCESS, KERN_INVALID_ADDRESS);
+    client_expect_exception(&client, EXC_BAD_ACCESS, KERN_INVALID_ADDRESS);
     CHECK_EQ(client.subcode, LAST_PAGE + PAGE_SIZE);
     client_end(&client);
 }
@@ -246,7 +212,7 @@ TEST(0, data_cannot_be_executed)
     struct client client;
 
     client_call(&client, call_address, code);
-    expect_exception(&client, EXC_BAD_ACCESS, KERN_PROTECTION_FAILURE);
+    client_expect_exception(&client, EXC_BAD_ACCESS, KERN_PROTECTION_FAILURE);
     CHECK_EQ(client.subcode, (uintptr_t)code);
     client_end(&client);
 }
@@ -277,7 +243,7 @@ TEST(0, a_thread_that_waits_in_a_trap_shows_its_registers_and_can_be_led_elsewhe
     CHECK_OK(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &silent_port));
     client_call(&client, wait_for_a_message, NULL);
     client_expect_blocked(&client, 50);
-    get_registers(&client, &state);
+    registers_get(client.thread, &state);
     CHECK_EQ(state.rax, -25);
     CHECK_EQ(state.rsi, MACH_RCV_MSG);
     CHECK_EQ(state.r8, silent_port);
@@ -290,10 +256,10 @@ TEST(0, a_thread_that_waits_in_a_trap_shows_its_registers_and_can_be_led_elsewhe
     state.rbx = 0x77;
     state.rcx = 0x88;
     state.r11 = 0x99;
-    set_registers(&client, &state);
+    registers_set(client.thread, &state);
     CHECK_OK(thread_resume(client.thread));
-    expect_exception(&client, EXC_BREAKPOINT, EXC_I386_BPT);
-    get_registers(&client, &later);
+    client_expect_exception(&client, EXC_BREAKPOINT, EXC_I386_BPT);
+    registers_get(client.thread, &later);
     CHECK_EQ(later.rax, 0x1234567890);
     CHECK_EQ(later.rbx, 0x77);
     CHECK_EQ(later.rcx, 0x88);
@@ -320,17 +286,20 @@ TEST(0, a_trap_flag_stops_after_each_instruction)
     uint64_t start;
 
     client_call(&client, count_to_three, NULL);
-    expect_exception(&client, EXC_BREAKPOINT, EXC_I386_BPT);
-    get_registers(&client, &state);
+    client_expect_exception(&client, EXC_BREAKPOINT, EXC_I386_BPT);
+    registers_get(client.thread, &state);
     start = state.rip;
     for (unsigned i = 1; i <= 2; i++) {
         state.rfl |= FLAG_TRAP;
-        set_registers(&client, &state);
+        registers_set(client.thread, &state);
         client_retry(&client);
-        expect_exception(&client, EXC_BREAKPOINT, EXC_I386_SGL);
-        get_registers(&client, &state);
+        client_expect_exception(&client, EXC_BREAKPOINT, EXC_I386_SGL);
+        registers_get(client.thread, &state);
         CHECK_EQ(state.rip, start + 3 * i);
+        CHECK(state.rfl & FLAG_TRAP); /* it stays until it is taken away */
     }
+    state.rfl &= ~(uint64_t)FLAG_TRAP;
+    registers_set(client.thread, &state);
     client_retry(&client);
     CHECK_EQ(client_finish(&client), 3);
 }
@@ -346,7 +315,7 @@ TEST(0, the_vector_state_has_the_size_that_the_kernel_tells)
     CHECK(size >= 512 + sizeof(struct i386_xfloat_state) && size <= 4 * count);
     CHECK_RETURNS(i386_get_xstate_size(mach_task_self(), &size), KERN_INVALID_HOST);
     client_call(&client, breakpoint, NULL);
-    expect_exception(&client, EXC_BREAKPOINT, EXC_I386_BPT);
+    client_expect_exception(&client, EXC_BREAKPOINT, EXC_I386_BPT);
     CHECK_OK(thread_get_state(client.thread, i386_XFLOAT_STATE, (thread_state_t)state, &count));
     CHECK_EQ(count * 4, size);
     CHECK_OK(thread_set_state(client.thread, i386_XFLOAT_STATE, (thread_state_t)state, count));
@@ -372,12 +341,12 @@ TEST(0, a_watchpoint_stops_the_thread_that_writes)
     debug.dr[0] = (unsigned)(uintptr_t)&watched;
     debug.dr[7] |= 1 | 1 << 16 | 2 << 18;
     client_call(&client, touch_watched, (void *)5);
-    expect_exception(&client, EXC_BREAKPOINT, EXC_I386_BPT);
+    client_expect_exception(&client, EXC_BREAKPOINT, EXC_I386_BPT);
     CHECK_OK(thread_set_state(client.thread, i386_DEBUG_STATE, (thread_state_t)&debug,
                               i386_DEBUG_STATE_COUNT));
     watched = 1; /* this thread is not watched */
     client_retry(&client);
-    expect_exception(&client, EXC_BREAKPOINT, EXC_I386_SGL);
+    client_expect_exception(&client, EXC_BREAKPOINT, EXC_I386_SGL);
     CHECK_EQ(watched, 5);
     client_retry(&client);
     CHECK_EQ(client_finish(&client), 5);
@@ -492,16 +461,16 @@ TEST(0, io_ports_are_the_tasks_that_was_given_them)
     mach_port_t permission;
 
     client_call(&client, read_port, (void *)SCRATCH_PORT);
-    expect_exception(&client, EXC_BAD_INSTRUCTION, EXC_I386_GPFLT);
+    client_expect_exception(&client, EXC_BAD_INSTRUCTION, EXC_I386_GPFLT);
     CHECK_OK(i386_io_perm_create(test_device_port, SCRATCH_PORT, SCRATCH_PORT, &permission));
     CHECK_OK(i386_io_perm_modify(mach_task_self(), permission, TRUE));
     client_retry(&client);
     client_finish(&client);
     client_call(&client, read_port, (void *)(SCRATCH_PORT + 1));
-    expect_exception(&client, EXC_BAD_INSTRUCTION, EXC_I386_GPFLT);
+    client_expect_exception(&client, EXC_BAD_INSTRUCTION, EXC_I386_GPFLT);
     client_end(&client);
     CHECK_OK(i386_io_perm_modify(mach_task_self(), permission, FALSE));
     client_call(&client, read_port, (void *)SCRATCH_PORT);
-    expect_exception(&client, EXC_BAD_INSTRUCTION, EXC_I386_GPFLT);
+    client_expect_exception(&client, EXC_BAD_INSTRUCTION, EXC_I386_GPFLT);
     client_end(&client);
 }
