@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A wheel of one-millisecond slots: a time-out lies in the slot of its deadline's millisecond,
- * modulo the wheel. Starting and cancelling take constant time; an interrupt looks at the slots
- * that have passed since the last. The timer is armed for the earliest deadline within the next
- * tick, else for the tick itself, so that what lies further ahead is looked at in time.
+ * Two wheels. A time-out is due at a millisecond, the first that begins at or after its deadline. The near
+ * wheel has the slots of the current block of 1024 of them, the far wheel one slot for each later block, modulo
+ * the wheel: when a block begins, its time-outs move to the near wheel. So starting, cancelling and waiting take
+ * constant time each, however many there are. The timer is armed for the next slot that has any, or for the
+ * block's or the tick's end.
  */
 #include "kernel/clock.h"
 
@@ -11,16 +12,31 @@
 #include "kernel/x86_64/thread_machine.h"
 #include "kernel/x86_64/time.h"
 
-#define WHEEL_SLOTS 1024u /* a power of two */
+#define NEAR_SLOTS 1024u /* milliseconds of a block */
+#define FAR_SLOTS 128u
 #define TICK_MS 10u
 
-static struct list wheel[WHEEL_SLOTS];
+static struct list near_wheel[NEAR_SLOTS], far_wheel[FAR_SLOTS];
 static uint64_t next_ms;    /* the first millisecond that has not been looked at completely */
 static uint64_t armed_ns;   /* when the timer will interrupt; DEADLINE_NEVER before clock_init */
 
 static struct list *slot_of(uint64_t ms)
 {
-    return &wheel[ms % WHEEL_SLOTS];
+    if (ms / NEAR_SLOTS == next_ms / NEAR_SLOTS)
+        return &near_wheel[ms % NEAR_SLOTS];
+    return &far_wheel[ms / NEAR_SLOTS % FAR_SLOTS];
+}
+
+/* Puts a time-out where it is found in time; the millisecond when it is due. */
+static uint64_t place(struct timeout *timeout)
+{
+    uint64_t ms = timeout->deadline_ns / NANOSECONDS_PER_MILLISECOND +
+                  (timeout->deadline_ns % NANOSECONDS_PER_MILLISECOND != 0);
+
+    if (ms < next_ms)
+        ms = next_ms;
+    list_insert_tail(slot_of(ms), &timeout->link);
+    return ms;
 }
 
 static void arm(uint64_t deadline_ns)
@@ -31,28 +47,31 @@ static void arm(uint64_t deadline_ns)
 
 void clock_init(void)
 {
-    for (unsigned i = 0; i < WHEEL_SLOTS; i++)
-        list_init(&wheel[i]);
+    for (unsigned i = 0; i < NEAR_SLOTS; i++)
+        list_init(&near_wheel[i]);
+    for (unsigned i = 0; i < FAR_SLOTS; i++)
+        list_init(&far_wheel[i]);
     next_ms = clock_now_ns() / NANOSECONDS_PER_MILLISECOND;
     arm(clock_now_ns() + TICK_MS * NANOSECONDS_PER_MILLISECOND);
 }
 
 /*
- * Schedules function(argument) for the deadline (not DEADLINE_NEVER; a past one is due at once).
+ * Schedules function(argument) for the deadline (not DEADLINE_NEVER), not before it, and
+ * up to a millisecond later.
  * The function runs in interrupt context: it must not sleep.
  * Conditions: the time-out is not pending.
  */
 void timeout_start(struct timeout *timeout, uint64_t deadline_ns, void (*function)(void *),
                    void *argument)
 {
-    uint64_t ms = deadline_ns / NANOSECONDS_PER_MILLISECOND;
+    uint64_t due_ns;
 
     timeout->deadline_ns = deadline_ns;
     timeout->function = function;
     timeout->argument = argument;
-    list_insert_tail(slot_of(ms < next_ms ? next_ms : ms), &timeout->link);
-    if (deadline_ns < armed_ns)
-        arm(deadline_ns);
+    due_ns = place(timeout) * NANOSECONDS_PER_MILLISECOND;
+    if (due_ns < armed_ns)
+        arm(due_ns);
 }
 
 void timeout_cancel(struct timeout *timeout)
@@ -61,52 +80,49 @@ void timeout_cancel(struct timeout *timeout)
         list_remove(&timeout->link);
 }
 
-/* Calls what is due in one slot. A function may start and cancel time-outs: so begin again
-   after each. */
-static void run_slot(struct list *slot, uint64_t now_ns)
+/* A block begins at next_ms: its time-outs come near; those of later rounds of the wheel stay. */
+static void begin_block(void)
 {
-    struct list later;
+    struct list *slot = &far_wheel[next_ms / NEAR_SLOTS % FAR_SLOTS];
+    struct list moving;
 
-    list_init(&later);
-    for (struct list_node *node; (node = list_take_first(slot)) != NULL;) {
-        struct timeout *timeout = list_entry(node, struct timeout, link);
-
-        if (timeout->deadline_ns > now_ns)
-            list_insert_tail(&later, node);
-        else
-            timeout->function(timeout->argument);
-    }
-    for (struct list_node *node; (node = list_take_first(&later)) != NULL;)
-        list_insert_tail(slot, node);
+    list_move_all(slot, &moving);
+    for (struct list_node *node; (node = list_take_first(&moving)) != NULL;)
+        place(list_entry(node, struct timeout, link));
 }
 
-/* The earliest deadline of the next tick's slots, or the end of the tick. */
+/* Calls all time-outs of the slot of next_ms, and goes on to the next slot: what a function starts is
+   placed there or later. */
+static void run_slot(void)
+{
+    struct list due;
+
+    if (next_ms % NEAR_SLOTS == 0)
+        begin_block();
+    list_move_all(&near_wheel[next_ms++ % NEAR_SLOTS], &due);
+    for (struct list_node *node; (node = list_take_first(&due)) != NULL;) {
+        struct timeout *timeout = list_entry(node, struct timeout, link);
+
+        timeout->function(timeout->argument);
+    }
+}
+
+/* When the timer is to go off: for the first slot that has any, the block's end, or the tick's. */
 static uint64_t next_deadline(uint64_t now_ns)
 {
-    uint64_t earliest = now_ns + TICK_MS * NANOSECONDS_PER_MILLISECOND;
+    uint64_t ms = next_ms, last_ms = now_ns / NANOSECONDS_PER_MILLISECOND + TICK_MS;
 
-    for (uint64_t ms = next_ms; ms <= next_ms + TICK_MS; ms++) {
-        list_for_each(slot_of(ms), node) {
-            struct timeout *timeout = list_entry(node, struct timeout, link);
-
-            if (timeout->deadline_ns < earliest)
-                earliest = timeout->deadline_ns;
-        }
-    }
-    return earliest;
+    while (ms < last_ms && ms % NEAR_SLOTS != 0 && list_empty(&near_wheel[ms % NEAR_SLOTS]))
+        ms++;
+    return ms * NANOSECONDS_PER_MILLISECOND;
 }
 
 void clock_interrupt(void)
 {
     uint64_t now_ns = clock_now_ns();
-    uint64_t now_ms = now_ns / NANOSECONDS_PER_MILLISECOND;
 
-    /* After a long stop each slot is still looked at once only. */
-    if (now_ms - next_ms >= WHEEL_SLOTS)
-        next_ms = now_ms - WHEEL_SLOTS + 1;
-    for (; next_ms < now_ms; next_ms++)
-        run_slot(slot_of(next_ms), now_ns);
-    run_slot(slot_of(now_ms), now_ns);
+    while (next_ms <= now_ns / NANOSECONDS_PER_MILLISECOND)
+        run_slot();
     arm(next_deadline(now_ns));
 }
 

@@ -87,6 +87,17 @@ static inline struct list_node *list_last(const struct list *list)
     return list_empty(list) ? NULL : list->head.previous;
 }
 
+/* Moves all nodes of a list to another, which is made by this. */
+static inline void list_move_all(struct list *from, struct list *to)
+{
+    list_init(to);
+    if (list_empty(from))
+        return;
+    to->head = from->head;
+    to->head.next->previous = to->head.previous->next = &to->head;
+    list_init(from);
+}
+
 /* Takes the first node off and returns it, or NULL when the list is empty. */
 static inline struct list_node *list_take_first(struct list *list)
 {
