@@ -19,6 +19,8 @@
 #define MESSAGE_PORT_TYPES 6u           /* types 16 to 21 are rights */
 #define MESSAGE_TYPE_INLINE 0x20000000u /* msgt_inline in a descriptor's first word */
 
+#define MESSAGE_RIGHTS_CHUNK 256u       /* rights between two openings for interrupts */
+
 /* One descriptor and its data. */
 struct message_item {
     mach_msg_type_t *type;

@@ -8,6 +8,7 @@
 #include "ipc/space_table.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
+#include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/user_copy.h"
 #include "mm/kmem.h"
 #include "mm/page.h"
@@ -165,6 +166,8 @@ static mach_msg_return_t take_rights(struct message *message, struct space *spac
             return status;
         }
         rights[i] = right;
+        if (i % MESSAGE_RIGHTS_CHUNK == MESSAGE_RIGHTS_CHUNK - 1)
+            cpu_interrupt_window();
     }
     return MACH_MSG_SUCCESS;
 }

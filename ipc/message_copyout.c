@@ -9,6 +9,7 @@
 #include "ipc/space_table.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
+#include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/user_copy.h"
 #include "mm/kmem.h"
 #include "mm/vm_copy.h"
@@ -123,6 +124,8 @@ static mach_msg_return_t name_rights(struct space *space, struct port **rights, 
         if (stride == 2)
             rights[i] = NULL;
         names[(size_t)i * stride] = name;
+        if (i % MESSAGE_RIGHTS_CHUNK == MESSAGE_RIGHTS_CHUNK - 1)
+            cpu_interrupt_window();
     }
     return lost;
 }

@@ -9,12 +9,11 @@
 #include "ipc/space_hash.h"
 #include "ipc/space_table.h"
 #include "kernel/panic.h"
+#include "kernel/sched.h"
 #include "kernel/string.h"
 #include "kernel/x86_64/cpu.h"
 #include "mm/kmem.h"
 #include "mm/page.h"
-
-#define CHUNK_NAMES 64u /* names between two openings for interrupts */
 
 /* What a table points to where it has nothing: every slot is free. */
 static struct name_entry empty_leaf[SPACE_LEAF_SLOTS];
@@ -276,6 +275,16 @@ void space_entry_free(struct space *space, struct name_entry *entry)
 
 /* --- all names --- */
 
+/* The end of a space takes as long as it has names: it lets interrupts and other threads in now and then.
+   Nothing enters a dead space meanwhile. */
+static void pause_if_dead(const struct space *space)
+{
+    if (space->active)
+        return;
+    cpu_interrupt_window();
+    sched_yield();
+}
+
 /* Calls function for every leaf that there is. */
 static void for_each_leaf(struct space *space,
                           void (*function)(struct space *, struct name_entry *, void *),
@@ -285,8 +294,10 @@ static void for_each_leaf(struct space *space,
         struct space_middle *middle = space->top[top];
 
         for (uint32_t i = 0; middle != &empty_middle && i < SPACE_MIDDLE_SLOTS; i++)
-            if (middle->leaves[i] != empty_leaf)
+            if (middle->leaves[i] != empty_leaf) {
                 function(space, middle->leaves[i], argument);
+                pause_if_dead(space);
+            }
     }
 }
 
@@ -319,6 +330,7 @@ static void for_each_chosen(struct space *space,
                 function(space, &chosen->entry, argument);
             chosen = next;
         }
+        pause_if_dead(space);
     }
 }
 
@@ -331,13 +343,10 @@ void space_for_each(struct space *space,
     for_each_chosen(space, function, argument);
 }
 
-static void destroy_name(struct space *space, struct name_entry *entry, void *argument)
+static void destroy_name(struct space *space, struct name_entry *entry, void *unused)
 {
-    uint32_t *done = argument;
-
+    (void)unused;
     right_destroy(space, entry);
-    if (++*done % CHUNK_NAMES == 0)
-        cpu_interrupt_window();
 }
 
 static void free_one_leaf(struct space *space, struct name_entry *leaf, void *unused)
@@ -365,13 +374,11 @@ static void free_table(struct space *space)
  */
 void space_destroy(struct space *space)
 {
-    uint32_t done = 0;
-
     if (!space->active)
         return;
     space->active = false;
     space->task = NULL;
-    space_for_each(space, destroy_name, &done);
+    space_for_each(space, destroy_name, NULL);
     assert(space->names == 0);
     free_table(space);
     space_hash_destroy(&space->sends);

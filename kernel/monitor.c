@@ -6,6 +6,8 @@
 #include "kernel/task.h"
 #include "kernel/thread.h"
 
+#define WAITS_PRINTED_MAX 100u
+
 /* A name, or something to stand for one. */
 static const char *shown(const char *name)
 {
@@ -50,15 +52,23 @@ static void print_thread(const struct task *task, const struct thread *thread)
             whom);
 }
 
+/* A screen or two: who wants all asks for the lists (porthole_debug.defs). */
 void monitor_print_waits(void)
 {
+    unsigned lines = 0;
+
     kprintf("Who waits for whom:\n");
     if (!kernel_task)
         return;
     list_for_each(&task_list, node) {
         struct task *task = list_entry(node, struct task, link);
 
-        list_for_each(&task->threads, member)
+        list_for_each(&task->threads, member) {
+            if (lines++ == WAITS_PRINTED_MAX) {
+                kprintf("  and others\n");
+                return;
+            }
             print_thread(task, list_entry(member, struct thread, task_link));
+        }
     }
 }

@@ -2,6 +2,7 @@
 #include "mm/record_list.h"
 
 #include "kernel/string.h"
+#include "kernel/x86_64/cpu.h"
 #include "mm/kmem.h"
 #include "mm/page.h"
 #include "mm/vm_copy.h"
@@ -21,11 +22,13 @@ void record_list_init(struct record_list *list, uint32_t record_bytes, uint32_t 
     list->failed = !list->pages;
 }
 
-/* Adds a frame of zeros; false if there is none, or the list would outgrow its bound. */
+/* Adds a frame of zeros; false if there is none, or the list would outgrow its bound. Lists may be long: this
+   lets interrupts in, which change nothing that lists show. */
 static bool grow(struct record_list *list)
 {
     struct page *page = list->page_count < list->page_max ? page_alloc(PAGE_NO_WAIT) : NULL;
 
+    cpu_interrupt_window();
     if (!page)
         return false;
     page_zero(page);
