@@ -16,7 +16,7 @@
 #include "mm/page.h"
 
 #define THREADS_MIN 128u
-#define FRAMES_PER_THREAD 32u /* so much memory for each thread: bounds what users can take */
+#define FRAMES_PER_THREAD 12u /* so much memory for each thread: of it a stack, registers, the structure */
 
 static struct kmem_cache thread_cache;
 static struct list dead_threads = LIST_INITIALIZER(dead_threads); /* by run_link, for the reaper */
