@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What operations cost when there are few things and many: the rows of tests/user/scale*.c."""
+import glob
+import os
+import re
+import subprocess
+import tempfile
+
+from guest import qemu
+from guest.session import Ending, Session
+
+ARGUMENTS = "${host-port} ${device-port} ${kernel-command-line}"
+TEST = re.compile(r"^TEST\(\s*\w+\s*,\s*(\w+)\s*\)", re.M)
+ROW = re.compile(r"^bench: (\w+) (\d+) (\d+)\s*$", re.M)
+MEMORY = 512
+
+
+def tests():
+    """(program, test) of every test that measures."""
+    for path in sorted(glob.glob(os.path.join(qemu.ROOT, "tests", "user", "scale*.c"))):
+        with open(path, encoding="utf-8") as file:
+            for name in TEST.findall(file.read()):
+                yield os.path.splitext(os.path.basename(path))[0], name
+
+
+def run(program, test, timeout):
+    """(how one test ended, [(row, count, mean)]), with QEMU counting instructions."""
+    with tempfile.TemporaryDirectory(prefix="porthole-scale-") as folder:
+        config, archive, report = (os.path.join(folder, name)
+                                   for name in ("boot.cfg", "initrd.cpio", "report"))
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(f"{program} {ARGUMENTS} $(task-create) $(task-resume)\n")
+        subprocess.run([os.path.join(qemu.ROOT, "tools", "mkinitrd"), archive, config,
+                        os.path.join(qemu.BUILD, "tests", program)], check=True)
+        machine = qemu.Machine(initrd=archive, icount=True, report=report, fault_log=False,
+                               memory=MEMORY, cmdline=f"test={test}")
+        result = Session(machine, timeout=timeout).run()
+        with open(report, encoding="utf-8", errors="replace") as file:
+            text = file.read()
+    return result, [(row, int(count), int(mean)) for row, count, mean in ROW.findall(text)]
+
+
+def print_rows(rows):
+    """A line for each row, with a column for each number of things. The last run of a row counts: the
+    first warms up."""
+    table = {}
+    for row, count, mean in rows:
+        table.setdefault(row, {})[count] = mean
+    for counts in sorted({tuple(sorted(row)) for row in table.values()}):
+        print("| " + "instructions per operation, of".ljust(32) +
+              "".join(f"| {count:>9,} " for count in counts) + "|")
+        print("|" + "-" * 33 + "|-----------" * len(counts) + "|")
+        for row, means in table.items():
+            if tuple(sorted(means)) == counts:
+                print("| " + row.replace("_", " ").ljust(32) +
+                      "".join(f"| {means[count]:>9,} " for count in counts) + "|")
+        print()
+
+
+def measure(timeout):
+    """Run and print all; true if every test ended well."""
+    rows, well = [], True
+    for program, test in tests():
+        result, measured = run(program, test, timeout)
+        rows += measured
+        if result.ending != Ending.SUCCESS:
+            print(f"{program}: {test}: {result.summary}")
+            well = False
+    print_rows(rows)
+    return well
