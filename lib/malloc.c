@@ -144,6 +144,28 @@ void *realloc(void *memory, size_t bytes)
     return larger;
 }
 
+void *aligned_alloc(size_t alignment, size_t bytes)
+{
+    size_t least;
+
+    if (alignment == 0 || (alignment & (alignment - 1)) != 0 ||
+        __builtin_add_overflow(bytes, alignment, &least)) {
+        return NULL;
+    }
+    if (alignment <= UNIT) {
+        return malloc(bytes);
+    }
+    struct block *block = malloc(least);
+    struct block *aligned = (struct block *)(((uintptr_t)block + alignment - 1) & -alignment);
+    if (block != aligned) { /* what lies before becomes a free block */
+        size_t before = (size_t)(aligned - block);
+        aligned[-1].units = block[-1].units - before;
+        block[-1].units = before;
+        free(block);
+    }
+    return aligned;
+}
+
 boolean_t heap_reserve(size_t bytes, boolean_t fixed)
 {
     mutex_lock(&heap_lock);

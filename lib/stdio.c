@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <mach/mach_traps.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static stdio_writer_t current_writer = mach_print;
 
@@ -43,6 +45,39 @@ int snprintf(char *buffer, size_t size, const char *format, ...)
 
     va_start(arguments, format);
     int written = vsnprintf(buffer, size, format, arguments);
+    va_end(arguments);
+    return written;
+}
+
+int vsprintf(char *buffer, const char *format, va_list arguments)
+{
+    return vsnprintf(buffer, SIZE_MAX, format, arguments);
+}
+
+int sprintf(char *buffer, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    int written = vsprintf(buffer, format, arguments);
+    va_end(arguments);
+    return written;
+}
+
+int vasprintf(char **text, const char *format, va_list arguments)
+{
+    int length = vsnprintf(NULL, 0, format, arguments);
+
+    *text = malloc((size_t)length + 1);
+    return *text != NULL ? vsnprintf(*text, (size_t)length + 1, format, arguments) : -1;
+}
+
+int asprintf(char **text, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    int written = vasprintf(text, format, arguments);
     va_end(arguments);
     return written;
 }

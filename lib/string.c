@@ -71,16 +71,6 @@ int memcmp(const void *left, const void *right, size_t bytes)
     return 0;
 }
 
-void *memchr(const void *memory, int value, size_t bytes)
-{
-    for (const unsigned char *at = memory; bytes != 0; bytes--, at++) {
-        if (*at == (unsigned char)value) {
-            return (void *)at;
-        }
-    }
-    return NULL;
-}
-
 size_t strlen(const char *string)
 {
     const char *end = string;
@@ -142,69 +132,4 @@ char *strrchr(const char *string, int character)
         }
     } while (*string++ != '\0');
     return (char *)found;
-}
-
-char *strstr(const char *string, const char *part)
-{
-    size_t length = strlen(part);
-
-    for (; strncmp(string, part, length) != 0; string++) {
-        if (*string == '\0') {
-            return NULL;
-        }
-    }
-    return (char *)string;
-}
-
-char *strcpy(char *destination, const char *source)
-{
-    memcpy(destination, source, strlen(source) + 1);
-    return destination;
-}
-
-char *strncpy(char *destination, const char *source, size_t limit)
-{
-    size_t length = strnlen(source, limit);
-
-    memcpy(destination, source, length);
-    memset(destination + length, 0, limit - length);
-    return destination;
-}
-
-size_t strlcpy(char *destination, const char *source, size_t size)
-{
-    size_t length = strlen(source);
-
-    if (size != 0) {
-        size_t fits = length < size ? length : size - 1;
-        memcpy(destination, source, fits);
-        destination[fits] = '\0';
-    }
-    return length;
-}
-
-char *strcat(char *destination, const char *source)
-{
-    strcpy(destination + strlen(destination), source);
-    return destination;
-}
-
-static size_t span(const char *string, const char *set, bool wanted)
-{
-    size_t length = 0;
-
-    while (string[length] != '\0' && (strchr(set, string[length]) != NULL) == wanted) {
-        length++;
-    }
-    return length;
-}
-
-size_t strspn(const char *string, const char *set)
-{
-    return span(string, set, true);
-}
-
-size_t strcspn(const char *string, const char *set)
-{
-    return span(string, set, false);
 }

@@ -7,11 +7,18 @@
 
 /*
  * Formatted output: %d %i %u %x %X %o %p %s %c %%, flags - 0 + space #, width, precision (also *),
- * sizes hh h l ll z t j. No floating point.
+ * sizes hh h l ll z t j. No floating point; %n and other letters that mean nothing here are printed as
+ * they are and take no argument.
  */
 int vsnprintf(char *buffer, size_t size, const char *format, va_list arguments);
 int snprintf(char *buffer, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Without a limit: the caller knows that it fits. */
+int vsprintf(char *buffer, const char *format, va_list arguments);
+int sprintf(char *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Into memory from malloc, the caller's to free; -1, and a NULL text, if there is none. */
+int vasprintf(char **text, const char *format, va_list arguments);
+int asprintf(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int vprintf(const char *format, va_list arguments);
 int printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int puts(const char *line);

@@ -5,7 +5,9 @@
  * heap, moving and comparing memory, reading archives that are broken somewhere.
  */
 #undef KERNEL
+#include <limits.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,22 +23,17 @@ int format_to(format_sink_t sink, void *context, const char *format, va_list arg
 #define memmove our_memmove
 #define memset our_memset
 #define memcmp our_memcmp
-#define memchr our_memchr
 #define strlen our_strlen
 #define strnlen our_strnlen
 #define strcmp our_strcmp
 #define strncmp our_strncmp
 #define strchr our_strchr
 #define strrchr our_strrchr
-#define strstr our_strstr
-#define strcpy our_strcpy
-#define strncpy our_strncpy
-#define strlcpy our_strlcpy
-#define strcat our_strcat
 #define malloc our_malloc
 #define calloc our_calloc
 #define realloc our_realloc
 #define free our_free
+#define aligned_alloc our_aligned_alloc
 void *memcpy(void *, const void *, size_t);
 void *memset(void *, int, size_t);
 size_t strlen(const char *);
@@ -53,6 +50,7 @@ int strncmp(const char *, const char *, size_t);
 #undef calloc
 #undef realloc
 #undef free
+#undef aligned_alloc
 
 /* --- what the heap asks the kernel for --- */
 
@@ -122,6 +120,9 @@ static void formats(void)
     check_format("%c%%%zu%p", 'x', (size_t)7, (void *)0x1234);
     check_format("|%.0d|%.3d|%*d|%-*d|%lld", 0, 7, 6, 5, 6, 5, -5LL);
     check_format("%o %#o %i %u", 8, 8, -2147483647 - 1, 4294967295u);
+    check_format("%*.*s|%-*.*d|%.*s|%5c|%-3c|%jd %td %zx", 8, 3, "abcdef", 9, 4, -42, -1, "all", 'x',
+                 'y', (intmax_t)-1, (ptrdiff_t)7, SIZE_MAX);
+    check_format("%+.3d|% 06d|%#06x|%-#8o|%lu|%hhu|%hx", 5, 42, 0xab, 8, ULONG_MAX, 255, 0xffff);
     check_format("%hhd %hd %ld", 200 - 256, -3, -9223372036854775807 - 1);
 }
 
@@ -162,6 +163,33 @@ static void heap(void)
     heap_statistics(&statistics);
     if (statistics.total_bytes == 0 || statistics.free_bytes != statistics.total_bytes) {
         fail("all is free in the end");
+    }
+}
+
+static void aligned(void)
+{
+    struct heap_statistics before, after;
+    void *block[64];
+
+    heap_statistics(&before);
+    for (unsigned i = 0; i < 64; i++) {
+        size_t alignment = (size_t)1 << (i % 13);
+        block[i] = our_aligned_alloc(alignment, i * 10);
+        if (block[i] == NULL || (uintptr_t)block[i] % alignment != 0) {
+            fail("aligned_alloc aligns");
+        }
+        memset(block[i], 1, i * 10);
+    }
+    for (unsigned i = 0; i < 64; i++) {
+        our_free(block[i * 37 % 64]);
+    }
+    heap_statistics(&after);
+    if (after.total_bytes - after.free_bytes != before.total_bytes - before.free_bytes) {
+        fail("aligned blocks are given back whole");
+    }
+    if (our_aligned_alloc(24, 1) != NULL || our_aligned_alloc(0, 1) != NULL ||
+        our_aligned_alloc(32, SIZE_MAX - 8) != NULL) {
+        fail("what cannot be is refused");
     }
 }
 
@@ -237,6 +265,7 @@ int main(void)
     srand(1);
     formats();
     heap();
+    aligned();
     moves();
     archives();
     return 0;
