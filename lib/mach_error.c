@@ -105,13 +105,18 @@ static const char *code_words(int value)
     return NULL;
 }
 
+static boolean_t of_messages(mach_error_t error)
+{
+    return err_get_system(error) == err_get_system(err_mach_ipc);
+}
+
 /* The result is constant, except for unknown codes: then it holds until the next such call. */
 const char *mach_error_string(mach_error_t error)
 {
     static char unknown[32];
     const char *words = code_words(error);
 
-    if (words == NULL && (error & 0x10000000) == 0x10000000) {
+    if (words == NULL && of_messages(error)) {
         words = code_words(error & ~MACH_MSG_MASK); /* without the shortage bits */
     }
     if (words == NULL) {
@@ -119,6 +124,35 @@ const char *mach_error_string(mach_error_t error)
         words = unknown;
     }
     return words;
+}
+
+const char *mach_error_type(mach_error_t error)
+{
+    if (of_messages(error)) {
+        return (error & ~MACH_MSG_MASK) < MACH_RCV_IN_PROGRESS ? "(ipc/send)" : "(ipc/rcv)";
+    }
+    if (error <= MIG_TYPE_ERROR && error >= MIG_DESTROY_REQUEST) {
+        return "(ipc/mig)";
+    }
+    if (error == D_IO_QUEUED || (error >= D_IO_ERROR && error <= D_READ_ONLY)) {
+        return "(device)";
+    }
+    return code_words(error) != NULL ? "(os/kern)" : "(unknown)";
+}
+
+const char *mach_exception_string(int exception)
+{
+    static const char *const words[] = {
+        [EXC_BAD_ACCESS] = "EXC_BAD_ACCESS: memory that cannot be accessed",
+        [EXC_BAD_INSTRUCTION] = "EXC_BAD_INSTRUCTION: an instruction that cannot be executed",
+        [EXC_ARITHMETIC] = "EXC_ARITHMETIC: an arithmetic error",
+        [EXC_EMULATION] = "EXC_EMULATION: an instruction to emulate",
+        [EXC_SOFTWARE] = "EXC_SOFTWARE: raised by software",
+        [EXC_BREAKPOINT] = "EXC_BREAKPOINT: a breakpoint or a single step",
+    };
+
+    return exception >= EXC_BAD_ACCESS && exception <= EXC_BREAKPOINT ? words[exception]
+                                                                     : "unknown exception";
 }
 
 void mach_error(const char *where, mach_error_t error)

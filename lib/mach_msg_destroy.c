@@ -30,8 +30,11 @@ static void rights_destroy(const void *names, vm_size_t stride, mach_msg_type_nu
     }
 }
 
-/* Destroys one item of the body; returns the address behind it. */
-static vm_offset_t item_destroy(vm_offset_t at)
+/*
+ * Destroys one item of the body; returns the address behind it. Of an unsent message, memory out of
+ * line goes only where sending would have taken it. An item that could not be received has no address.
+ */
+static vm_offset_t item_destroy(vm_offset_t at, boolean_t unsent)
 {
     const mach_msg_type_t *type = (const mach_msg_type_t *)at;
     vm_offset_t data = at + sizeof *type;
@@ -46,17 +49,17 @@ static vm_offset_t item_destroy(vm_offset_t at)
         return data + ((bytes + 7) & ~(vm_size_t)7);
     }
     vm_offset_t region = *(const vm_offset_t *)data;
-    if (is_port) {
+    if (is_port && region != 0) {
         rights_destroy((const void *)region, sizeof(mach_port_name_t), type->msgt_number,
                        type->msgt_name);
     }
-    if (bytes != 0) {
+    if (bytes != 0 && region != 0 && (!unsent || type->msgt_deallocate)) {
         vm_deallocate(mach_task_self(), region, bytes);
     }
     return data + sizeof(vm_offset_t);
 }
 
-void mach_msg_destroy_body(const mach_msg_header_t *message)
+static void body_destroy(const mach_msg_header_t *message, boolean_t unsent)
 {
     vm_offset_t at = (vm_offset_t)(message + 1);
     vm_offset_t end = (vm_offset_t)message + message->msgh_size;
@@ -65,16 +68,25 @@ void mach_msg_destroy_body(const mach_msg_header_t *message)
         return;
     }
     while (at + sizeof(mach_msg_type_t) <= end) {
-        at = item_destroy(at);
+        at = item_destroy(at, unsent);
     }
 }
 
-/*
- * The local port of a received message is the receiver's own and is no right that came with it; in
- * a message that could not be sent the local port is a right still to be disposed of.
- */
+void mach_msg_destroy_body(const mach_msg_header_t *message)
+{
+    body_destroy(message, FALSE);
+}
+
+/* The local port of a received message is the receiver's own and is no right that came with it. */
 void mach_msg_destroy(mach_msg_header_t *message)
 {
     right_destroy(message->msgh_remote_port, MACH_MSGH_BITS_REMOTE(message->msgh_bits));
     mach_msg_destroy_body(message);
+}
+
+void mach_msg_destroy_unsent(mach_msg_header_t *message)
+{
+    right_destroy(message->msgh_remote_port, MACH_MSGH_BITS_REMOTE(message->msgh_bits));
+    right_destroy(message->msgh_local_port, MACH_MSGH_BITS_LOCAL(message->msgh_bits));
+    body_destroy(message, TRUE);
 }

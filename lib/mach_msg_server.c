@@ -34,12 +34,26 @@ static boolean_t serve(mach_msg_demux_t demux, mach_msg_header_t *request, mach_
     return reply->msgh_remote_port != MACH_PORT_NULL;
 }
 
-/* The message was not sent. Only in two of these cases is there anything left in it. */
+/* What a server loop was asked for. */
+struct loop {
+    mach_msg_demux_t demux;
+    mach_msg_size_t max_size;
+    mach_port_t port;
+    mach_msg_option_t option; /* for receiving, besides MACH_RCV_MSG */
+    mach_msg_timeout_t timeout;
+};
+
+/*
+ * True: the message was not sent. Only in two of these cases is anything left in it: all, if the
+ * destination is dead; what the kernel gave back, if it is full.
+ */
 static boolean_t send_failed(mach_msg_return_t result, mach_msg_header_t *message)
 {
     mach_msg_return_t code = result & ~MACH_MSG_MASK;
 
-    if (code == MACH_SEND_INVALID_DEST || code == MACH_SEND_TIMED_OUT) {
+    if (code == MACH_SEND_INVALID_DEST) {
+        mach_msg_destroy_unsent(message);
+    } else if (code == MACH_SEND_TIMED_OUT) {
         mach_msg_destroy(message);
     }
     return code >= MACH_SEND_IN_PROGRESS && code < MACH_RCV_IN_PROGRESS;
@@ -57,31 +71,49 @@ static void reply_send(mach_msg_header_t *reply)
     send_failed(result, reply);
 }
 
-/* Sends an answer and waits for the next request in the same buffer, in one trap. */
-static mach_msg_return_t reply_and_receive(mach_msg_header_t *buffer, mach_msg_size_t max_size,
-                                           mach_port_t port)
+static mach_msg_return_t request_receive(const struct loop *loop, mach_msg_header_t *request)
 {
-    mach_msg_return_t result =
-        mach_msg(buffer, MACH_SEND_MSG | MACH_SEND_TIMEOUT | MACH_RCV_MSG, buffer->msgh_size,
-                 max_size, port, 0, MACH_PORT_NULL);
+    return mach_msg(request, MACH_RCV_MSG | loop->option, 0, loop->max_size, loop->port,
+                    loop->timeout, MACH_PORT_NULL);
+}
 
-    if (send_failed(result, buffer)) {
-        return mach_msg(buffer, MACH_RCV_MSG, 0, max_size, port, 0, MACH_PORT_NULL);
+/* Sends an answer and waits for the next request in the same buffer: in one trap, unless receiving has
+   a time limit, which must not be one for sending. */
+static mach_msg_return_t reply_and_receive(const struct loop *loop, mach_msg_header_t *buffer)
+{
+    if (loop->option & MACH_RCV_TIMEOUT) {
+        reply_send(buffer);
+        return request_receive(loop, buffer);
     }
-    return result;
+    mach_msg_return_t result =
+        mach_msg(buffer, MACH_SEND_MSG | MACH_SEND_TIMEOUT | MACH_RCV_MSG | loop->option,
+                 buffer->msgh_size, loop->max_size, loop->port, 0, MACH_PORT_NULL);
+
+    return send_failed(result, buffer) ? request_receive(loop, buffer) : result;
 }
 
-/* Header or body of a message could not be received whole: it is gone, but the port is well. */
-static boolean_t one_message_lost(mach_msg_return_t result)
+/* One message could not be received whole, but the port is well. What came of it is destroyed. */
+static boolean_t one_message_lost(const struct loop *loop, mach_msg_return_t result,
+                                  mach_msg_header_t *request)
 {
-    mach_msg_return_t code = result & ~MACH_MSG_MASK;
-
-    return code == MACH_RCV_TOO_LARGE || code == MACH_RCV_HEADER_ERROR;
+    switch (result & ~MACH_MSG_MASK) {
+    case MACH_RCV_BODY_ERROR:
+        mach_msg_destroy(request);
+        return TRUE;
+    case MACH_RCV_HEADER_ERROR:
+        return TRUE;
+    case MACH_RCV_TOO_LARGE: /* with MACH_RCV_LARGE it is still there, for the caller to fetch */
+        return !(loop->option & MACH_RCV_LARGE);
+    default:
+        return FALSE;
+    }
 }
 
-mach_msg_return_t mach_msg_server(mach_msg_demux_t demux, mach_msg_size_t max_size,
-                                  mach_port_t port)
+mach_msg_return_t mach_msg_server_timeout(mach_msg_demux_t demux, mach_msg_size_t max_size,
+                                          mach_port_t port, mach_msg_option_t option,
+                                          mach_msg_timeout_t timeout)
 {
+    struct loop loop = { demux, max_size, port, option, timeout };
     mach_msg_header_t *request = malloc(max_size), *reply = malloc(max_size);
     mach_msg_return_t result = KERN_RESOURCE_SHORTAGE;
     boolean_t answer = FALSE;
@@ -91,14 +123,14 @@ mach_msg_return_t mach_msg_server(mach_msg_demux_t demux, mach_msg_size_t max_si
             mach_msg_header_t *next = reply;
             reply = request;
             request = next;
-            result = reply_and_receive(request, max_size, port);
+            result = reply_and_receive(&loop, request);
         } else {
-            result = mach_msg(request, MACH_RCV_MSG, 0, max_size, port, 0, MACH_PORT_NULL);
+            result = request_receive(&loop, request);
         }
         answer = FALSE;
         if (result == MACH_MSG_SUCCESS) {
             answer = serve(demux, request, reply);
-        } else if (!one_message_lost(result)) {
+        } else if (!one_message_lost(&loop, result, request)) {
             break;
         }
     }
@@ -107,30 +139,26 @@ mach_msg_return_t mach_msg_server(mach_msg_demux_t demux, mach_msg_size_t max_si
     return result;
 }
 
-mach_msg_return_t mach_msg_server_timeout(mach_msg_demux_t demux, mach_msg_size_t max_size,
-                                          mach_port_t port, mach_msg_option_t option,
-                                          mach_msg_timeout_t timeout)
+mach_msg_return_t mach_msg_server(mach_msg_demux_t demux, mach_msg_size_t max_size,
+                                  mach_port_t port)
 {
-    mach_msg_return_t result;
-
-    do {
-        result = mach_msg_server_once(demux, max_size, port, option, timeout);
-    } while (result == MACH_MSG_SUCCESS);
-    return result;
+    return mach_msg_server_timeout(demux, max_size, port, MACH_MSG_OPTION_NONE, 0);
 }
 
 mach_msg_return_t mach_msg_server_once(mach_msg_demux_t demux, mach_msg_size_t max_size,
                                        mach_port_t port, mach_msg_option_t option,
                                        mach_msg_timeout_t timeout)
 {
+    struct loop loop = { demux, max_size, port, option, timeout };
     mach_msg_header_t *request = malloc(max_size), *reply = malloc(max_size);
     mach_msg_return_t result = KERN_RESOURCE_SHORTAGE;
 
     if (request != NULL && reply != NULL) {
-        result = mach_msg(request, MACH_RCV_MSG | option, 0, max_size, port, timeout,
-                          MACH_PORT_NULL);
+        result = request_receive(&loop, request);
         if (result == MACH_MSG_SUCCESS && serve(demux, request, reply)) {
             reply_send(reply);
+        } else if (result != MACH_MSG_SUCCESS) {
+            one_message_lost(&loop, result, request);
         }
     }
     free(request);

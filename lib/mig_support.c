@@ -70,6 +70,14 @@ vm_size_t mig_strncpy(char *destination, const char *source, vm_size_t length)
     return copied + 1;
 }
 
+vm_size_t mig_strncpy_zerofill(char *destination, const char *source, vm_size_t length)
+{
+    vm_size_t copied = mig_strncpy(destination, source, length);
+
+    memset(destination + copied, 0, length - copied);
+    return copied;
+}
+
 void mig_reply_setup(const mach_msg_header_t *request, mach_msg_header_t *reply)
 {
     mig_reply_header_t *answer = (mig_reply_header_t *)reply;

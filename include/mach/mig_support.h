@@ -12,6 +12,10 @@ void mig_put_reply_port(mach_port_t reply_port);
 
 /* Copies at most length - 1 characters and a final zero; returns how many with the zero. */
 vm_size_t mig_strncpy(char *destination, const char *source, vm_size_t length);
+#ifndef KERNEL
+/* The same, with zeros up to the end: nothing that was there before travels. */
+vm_size_t mig_strncpy_zerofill(char *destination, const char *source, vm_size_t length);
+#endif
 
 /* Memory for replies that came inline where the caller expects a region. */
 void mig_allocate(vm_address_t *address, vm_size_t size);

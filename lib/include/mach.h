@@ -84,8 +84,13 @@ kern_return_t memory_object_change_attributes_flavor(mach_port_t memory_control,
                                                      mach_msg_type_number_t count,
                                                      mach_port_t reply_to);
 
-/* Words for a code of the kernel, of messages, of MIG, of devices. */
+/* Words for a code of the kernel, of messages, of MIG, of devices: its name and what it means. Those for
+   an unknown code hold until the next such call. */
 const char *mach_error_string(mach_error_t error);
+/* Whose code it is: "(os/kern)", "(ipc/send)", "(ipc/rcv)", "(ipc/mig)", "(device)" or "(unknown)". */
+const char *mach_error_type(mach_error_t error);
+/* Words for an exception, EXC_... */
+const char *mach_exception_string(int exception);
 /* Prints them after the name of a place. */
 void mach_error(const char *where, mach_error_t error);
 

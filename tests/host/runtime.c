@@ -18,6 +18,9 @@ int format_to(format_sink_t sink, void *context, const char *format, va_list arg
 
 #include "lib/archive.c"
 
+#undef mach_task_self
+#include "lib/mach_error.c"
+
 /* The runtime's own string and heap functions under other names, beside the C library's. */
 #define memcpy our_memcpy
 #define memmove our_memmove
@@ -260,9 +263,45 @@ static void archives(void)
     free(archive);
 }
 
+/* Every code from first to last has words that begin with its prefix, and is of that type. */
+static void code_range(int first, int last, const char *prefix, const char *type)
+{
+    for (int code = first; code <= last; code++) {
+        const char *string = mach_error_string(code);
+        if (strncmp(string, prefix, strlen(prefix)) != 0 || strcmp(mach_error_type(code), type) != 0) {
+            fprintf(stderr, "%#x: %s %s\n", (unsigned)code, mach_error_type(code), string);
+            fail("a code has words and a type");
+        }
+    }
+}
+
+static void error_words(void)
+{
+    code_range(KERN_SUCCESS, KERN_MEMORY_ERROR, "KERN_", "(os/kern)");
+    code_range(KERN_NOT_IN_SET, KERN_WRITE_PROTECTION_FAILURE, "KERN_", "(os/kern)");
+    code_range(KERN_TERMINATED, KERN_INVALID_OBJECT, "KERN_", "(os/kern)");
+    code_range(MACH_SEND_IN_PROGRESS, MACH_SEND_INVALID_HEADER, "MACH_SEND_", "(ipc/send)");
+    code_range(MACH_RCV_IN_PROGRESS, MACH_RCV_BODY_ERROR, "MACH_RCV_", "(ipc/rcv)");
+    code_range(MIG_DESTROY_REQUEST, MIG_TYPE_ERROR, "MIG_", "(ipc/mig)");
+    code_range(D_IO_ERROR, D_READ_ONLY, "D_", "(device)");
+    code_range(D_IO_QUEUED, D_IO_QUEUED, "D_IO_QUEUED", "(device)");
+    code_range(MACH_RCV_BODY_ERROR | MACH_MSG_VM_SPACE, MACH_RCV_BODY_ERROR | MACH_MSG_VM_SPACE,
+               "MACH_RCV_BODY_ERROR", "(ipc/rcv)");
+    code_range(77777, 77777, "unknown code 0x12fd1", "(unknown)");
+    for (int exception = EXC_BAD_ACCESS; exception <= EXC_BREAKPOINT; exception++) {
+        if (strncmp(mach_exception_string(exception), "EXC_", 4) != 0) {
+            fail("an exception has words");
+        }
+    }
+    if (strcmp(mach_exception_string(0), mach_exception_string(7)) != 0) {
+        fail("what is no exception has one answer");
+    }
+}
+
 int main(void)
 {
     srand(1);
+    error_words();
     formats();
     heap();
     aligned();

@@ -26,14 +26,26 @@ boolean_t bootstrap_server(mach_msg_header_t *request, mach_msg_header_t *reply)
 /* A demultiplexer's way to say that it does not know the request: a MIG_BAD_ID reply. */
 void mig_reply_setup(const mach_msg_header_t *request, mach_msg_header_t *reply);
 
-/* Serves requests to a port or set, of at most max_size bytes, until receiving fails. */
+/*
+ * Serves requests to a port or set, of at most max_size bytes, as the replies are, until receiving fails
+ * for good; returns why: MACH_RCV_PORT_DIED, MACH_RCV_INVALID_NAME, or KERN_RESOURCE_SHORTAGE before the
+ * first for want of memory. A request that is too large or cannot be received whole is thrown away.
+ *
+ * What a request brought belongs to the routine that answers KERN_SUCCESS or MIG_NO_REPLY; after any
+ * other result it is destroyed here. An answer never waits for its client, and what it carries is
+ * destroyed when the client is gone.
+ */
 mach_msg_return_t mach_msg_server(mach_msg_demux_t demux, mach_msg_size_t max_size,
                                   mach_port_t port);
-/* The same with receive options and a timeout (ms) if MACH_RCV_TIMEOUT is among them. */
+/*
+ * The same with receive options, and with a time limit (ms) for each request if MACH_RCV_TIMEOUT is among
+ * them: MACH_RCV_TIMED_OUT when none came. With MACH_RCV_LARGE a request that is too large ends the
+ * loop by MACH_RCV_TOO_LARGE and stays in the queue; with MACH_RCV_INTERRUPT so does thread_abort.
+ */
 mach_msg_return_t mach_msg_server_timeout(mach_msg_demux_t demux, mach_msg_size_t max_size,
                                           mach_port_t port, mach_msg_option_t option,
                                           mach_msg_timeout_t timeout);
-/* Serves one request. */
+/* Serves one request; also returns when it could not be received. */
 mach_msg_return_t mach_msg_server_once(mach_msg_demux_t demux, mach_msg_size_t max_size,
                                        mach_port_t port, mach_msg_option_t option,
                                        mach_msg_timeout_t timeout);
@@ -41,5 +53,8 @@ mach_msg_return_t mach_msg_server_once(mach_msg_demux_t demux, mach_msg_size_t m
 /* Gives up the rights and memory in a received message; with the reply right, or without. */
 void mach_msg_destroy(mach_msg_header_t *message);
 void mach_msg_destroy_body(const mach_msg_header_t *message);
+/* The same for a message that the kernel refused before it took anything: rights that were to move and
+   memory that was to be deallocated go, the rest stays the sender's. */
+void mach_msg_destroy_unsent(mach_msg_header_t *message);
 
 #endif
