@@ -123,7 +123,7 @@ call_slowly(uint64_t user_address, mach_msg_option_t option, mach_msg_size_t sen
     struct call call = {user_address, option,     receive_size,
                         receive_name, timeout_ms, MACH_PORT_NAME_NULL};
 
-    if (option & (MACH_SEND_CANCEL | MACH_RCV_NOTIFY))
+    if (option & (MACH_SEND_CANCEL | MACH_SEND_NOTIFY | MACH_RCV_NOTIFY))
         call.notify_name = seventh_parameter();
     return mach_msg_slow(NULL, thread_current()->task->space, send_size, &call);
 }

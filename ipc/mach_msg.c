@@ -14,6 +14,7 @@
 #include "ipc/message_copyout.h"
 #include "ipc/message_receive.h"
 #include "ipc/message_send.h"
+#include "ipc/msg_accepted.h"
 #include "ipc/port.h"
 #include "ipc/space_table.h"
 #include "kernel/kobject.h"
@@ -52,6 +53,19 @@ static mach_msg_return_t put_back(struct message *message, struct space *space,
     return status;
 }
 
+/* A send that does not take a full queue for an answer (P-07); without a time-out it does not wait. */
+static mach_msg_return_t send_or_force(struct message *message, struct space *space,
+                                       const struct call *call, struct thread **next,
+                                       struct message **reply)
+{
+    mach_msg_timeout_t timeout_ms = call->option & MACH_SEND_TIMEOUT ? call->timeout_ms : 0;
+    mach_msg_return_t status =
+        message_send(message, call->option | MACH_SEND_TIMEOUT, timeout_ms, next, reply);
+
+    return status == MACH_SEND_TIMED_OUT ? msg_accepted_force(message, space, call->notify_name)
+                                         : status;
+}
+
 /* Sends a message that is fresh from the user's buffer. */
 static mach_msg_return_t send_phase(struct message *message, struct space *space,
                                     const struct call *call, struct thread **next,
@@ -74,17 +88,17 @@ static mach_msg_return_t send_phase(struct message *message, struct space *space
             return status;
         }
     }
-    status = message_send(message, call->option, call->timeout_ms, next, reply);
-    if (status != MACH_MSG_SUCCESS)
-        return put_back(message, space, call->user_address, status);
-    return MACH_MSG_SUCCESS;
+    status = call->option & MACH_SEND_NOTIFY
+                 ? send_or_force(message, space, call, next, reply)
+                 : message_send(message, call->option, call->timeout_ms, next, reply);
+    if (status == MACH_MSG_SUCCESS || status == MACH_SEND_WILL_NOTIFY)
+        return status;
+    return put_back(message, space, call->user_address, status);
 }
 
 /* What can be said of the options before anything is sent. */
 static mach_msg_return_t check_send_options(struct space *space, const struct call *call)
 {
-    if (call->option & MACH_SEND_NOTIFY)
-        return MACH_SEND_INVALID_NOTIFY; /* P-07 */
     if (call->option & MACH_SEND_CANCEL && !space_lookup_receive(space, call->notify_name))
         return MACH_SEND_INVALID_NOTIFY;
     return MACH_MSG_SUCCESS;

@@ -3,8 +3,10 @@
 #include <mig/mach_debug_server.h>
 
 #include "ipc/dead_name.h"
+#include "ipc/msg_accepted.h"
 #include "ipc/right.h"
 #include "ipc/space_table.h"
+#include "mm/record_list.h"
 
 /* The port whose receive right has that name, borrowed. */
 static kern_return_t find_receive(struct space *space, mach_port_name_t name, struct port **port)
@@ -88,15 +90,21 @@ kern_return_t mach_port_kernel_object(ipc_space_t space, mach_port_name_t name, 
     return KERN_SUCCESS;
 }
 
-/* Who waits to be told that a message was accepted is not found by a hash here: no buckets. */
+/* How the requests to be told that a message was accepted (MACH_SEND_NOTIFY) lie in their hash. */
 kern_return_t host_ipc_marequest_info(host_t host, unsigned *max_requests,
                                       hash_info_bucket_array_t *info,
                                       mach_msg_type_number_t *count)
 {
-    (void)info;
+    struct record_list list;
+
     if (!host)
         return KERN_INVALID_HOST;
-    *max_requests = 0;
-    *count = 0;
-    return KERN_SUCCESS;
+    record_list_init(&list, sizeof(hash_info_bucket_t), MSG_ACCEPTED_BUCKETS);
+    for (unsigned i = 0; i < MSG_ACCEPTED_BUCKETS; i++) {
+        hash_info_bucket_t bucket = {.hib_count = msg_accepted_count(i)};
+
+        record_list_add(&list, &bucket);
+    }
+    *max_requests = UINT32_MAX;
+    return record_list_answer(&list, info, count);
 }

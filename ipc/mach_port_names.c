@@ -3,6 +3,7 @@
 #include <mig/mach_port_server.h>
 
 #include "ipc/dead_name.h"
+#include "ipc/msg_accepted.h"
 #include "ipc/port.h"
 #include "ipc/port_set.h"
 #include "ipc/right.h"
@@ -12,9 +13,12 @@
 #include "mm/record_list.h"
 #include "mm/vm_copy.h"
 
-static mach_port_type_t type_of(const struct name_entry *entry)
+static mach_port_type_t type_of(const struct space *space, const struct name_entry *entry)
 {
-    return (entry->bits & ENTRY_TYPE_MASK) | (entry->request ? MACH_PORT_TYPE_DNREQUEST : 0);
+    bool forced = entry->bits & MACH_PORT_TYPE_SEND_RECEIVE && msg_accepted_pending(space, entry->port);
+
+    return (entry->bits & ENTRY_TYPE_MASK) | (entry->request ? MACH_PORT_TYPE_DNREQUEST : 0) |
+           (forced ? MACH_PORT_TYPE_MAREQUEST : 0);
 }
 
 struct name_lists {
@@ -26,7 +30,7 @@ static void list_name(struct space *space, struct name_entry *entry, void *argum
     struct name_lists *lists = argument;
 
     right_lookup(space, entry->name);
-    mach_port_type_t type = type_of(entry);
+    mach_port_type_t type = type_of(space, entry);
 
     record_list_add(&lists->names, &entry->name);
     record_list_add(&lists->types, &type);
@@ -93,7 +97,7 @@ kern_return_t mach_port_type(ipc_space_t space, mach_port_name_t name, mach_port
     entry = right_lookup(space, name);
     if (!entry)
         return KERN_INVALID_NAME;
-    *type = type_of(entry);
+    *type = type_of(space, entry);
     return KERN_SUCCESS;
 }
 

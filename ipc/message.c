@@ -3,6 +3,7 @@
 #include "ipc/message.h"
 
 #include "ipc/message_body.h"
+#include "ipc/msg_accepted.h"
 #include "ipc/port.h"
 #include "ipc/space_table.h"
 #include "kernel/panic.h"
@@ -91,6 +92,8 @@ void message_uncharge(struct message *message)
 
     if (!(message->flags & MESSAGE_CHARGED))
         return;
+    if (message->flags & MESSAGE_FORCED)
+        msg_accepted(payer, message->header.msgh_remote_port);
     assert(payer->queued_bytes >= message->capacity);
     payer->queued_bytes -= message->capacity;
     message->payer = NULL;

@@ -35,6 +35,7 @@ struct space;
 
 #define MESSAGE_CIRCULAR 0x1u       /* carries a receive right that nobody could ever receive */
 #define MESSAGE_CHARGED 0x2u        /* payer->queued_bytes includes it; holds a payer reference */
+#define MESSAGE_FORCED 0x8u         /* queued beyond the limit: its sender is told when it is received */
 #define MESSAGE_USER_FORM 0x4u      /* handed over: its rights are in the receiver's space */
 
 struct message {
@@ -98,6 +99,7 @@ void message_destroy_body(struct message *message);
 
 /* The message goes on a queue: its bytes count against the space that sent it. */
 void message_charge(struct message *message);
+/* The message has left the queue. */
 void message_uncharge(struct message *message);
 
 #endif

@@ -64,6 +64,11 @@ void notify_port_deleted(struct port *notify, mach_port_name_t name)
     notify_value(notify, MACH_NOTIFY_PORT_DELETED, one_name, name);
 }
 
+void notify_msg_accepted(struct port *notify, mach_port_name_t name)
+{
+    notify_value(notify, MACH_NOTIFY_MSG_ACCEPTED, one_name, name);
+}
+
 void notify_dead_name(struct port *notify, mach_port_name_t name)
 {
     notify_value(notify, MACH_NOTIFY_DEAD_NAME, one_name, name);

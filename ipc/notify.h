@@ -11,6 +11,7 @@
 struct port;
 
 void notify_port_deleted(struct port *notify, mach_port_name_t name);
+void notify_msg_accepted(struct port *notify, mach_port_name_t name);
 /* Also consumes the receive right that it carries. */
 void notify_port_destroyed(struct port *notify, struct port *receive_right);
 void notify_no_senders(struct port *notify, mach_port_mscount_t make_send_count);

@@ -47,6 +47,9 @@ static inline struct name_entry *right_lookup(struct space *space, mach_port_nam
     return entry;
 }
 
+/* The entry that names the port's send or receive right in this space, or NULL; ipc/right_copyout.c. */
+struct name_entry *right_find_port(const struct space *space, const struct port *port);
+
 /* --- out of a space; ipc/right_copyin.c --- */
 /* Can the entry give a right with this disposition? KERN_INVALID_RIGHT if not. */
 kern_return_t right_check(const struct name_entry *entry, mach_msg_type_name_t disposition,

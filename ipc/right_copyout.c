@@ -6,8 +6,7 @@
 #include "ipc/space_table.h"
 #include "kernel/panic.h"
 
-/* The entry that names the port's send or receive right in this space, or NULL. */
-static struct name_entry *find_port(struct space *space, const struct port *port)
+struct name_entry *right_find_port(const struct space *space, const struct port *port)
 {
     if (port->receiver == space)
         return space_entry(space, port->receiver_name);
@@ -89,7 +88,7 @@ kern_return_t right_copyout(struct space *space, struct port *right, mach_msg_ty
         *name = MACH_PORT_NAME_DEAD;
         return KERN_SUCCESS;
     }
-    entry = type == MACH_MSG_TYPE_PORT_SEND_ONCE ? NULL : find_port(space, right);
+    entry = type == MACH_MSG_TYPE_PORT_SEND_ONCE ? NULL : right_find_port(space, right);
     if (entry) {
         *name = entry->name;
         merge(space, entry, right, type);
@@ -135,7 +134,7 @@ kern_return_t right_copyout_name(struct space *space, struct port *right, mach_m
     if (!PORT_VALID(right) || !right->active)
         return KERN_INVALID_CAPABILITY;
     entry = right_lookup(space, name);
-    other = type == MACH_MSG_TYPE_PORT_SEND_ONCE ? NULL : find_port(space, right);
+    other = type == MACH_MSG_TYPE_PORT_SEND_ONCE ? NULL : right_find_port(space, right);
     if (other && other != entry)
         return KERN_RIGHT_EXISTS;
     if (entry)

@@ -3,6 +3,7 @@
 
 #include "boot/boot_info.h"
 #include "ipc/message.h"
+#include "ipc/msg_accepted.h"
 #include "ipc/port.h"
 #include "ipc/space.h"
 #include "kernel/boot_script.h"
@@ -48,6 +49,7 @@ static void kernel_start_rooms(void)
     port_init();
     space_init();
     message_init();
+    msg_accepted_init();
     task_init();
     thread_init();
     clock_init();

@@ -310,21 +310,50 @@ TEST(0, kernel_stacks_are_counted)
                   KERN_INVALID_ARGUMENT);
 }
 
+static unsigned requests_pending(void)
+{
+    hash_info_bucket_t few[2], *buckets = few;
+    mach_msg_type_number_t count = 2;
+    unsigned max_requests, sum = 0;
+
+    CHECK_OK(host_ipc_marequest_info(mach_host_self(), &max_requests, &buckets, &count));
+    CHECK(count > 2 && buckets != few);
+    for (unsigned i = 0; i < count; i++)
+        sum += buckets[i].hib_count;
+    CHECK_OK(vm_deallocate(mach_task_self(), (vm_address_t)buckets, count * sizeof *buckets));
+    return sum;
+}
+
+TEST(0, requests_for_accepted_messages_are_counted)
+{
+    mach_port_t port = port_make(TRUE), notify = port_make(FALSE);
+    mach_msg_header_t message = {.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
+                                 .msgh_remote_port = port};
+    hash_info_bucket_t *buckets = NULL;
+    mach_msg_type_number_t count = 0;
+    unsigned max_requests;
+
+    CHECK_EQ(requests_pending(), 0);
+    CHECK_OK(mach_port_set_qlimit(mach_task_self(), port, 0));
+    CHECK_RETURNS(mach_msg_trap(&message, MACH_SEND_MSG | MACH_SEND_NOTIFY, sizeof message, 0, 0, 0,
+                                notify),
+                  MACH_SEND_WILL_NOTIFY);
+    CHECK_EQ(requests_pending(), 1);
+    CHECK_OK(mach_port_destroy(mach_task_self(), port));
+    CHECK_EQ(requests_pending(), 0);
+    CHECK_RETURNS(host_ipc_marequest_info(mach_task_self(), &max_requests, &buckets, &count),
+                  KERN_INVALID_HOST);
+}
+
 TEST(0, tables_that_the_kernel_does_not_have_are_empty)
 {
     hash_info_bucket_t bucket, *buckets = &bucket;
     mach_msg_type_number_t count = 1;
-    unsigned max_requests;
     symtab_name_t name = "kernel";
 
     CHECK_OK(host_virtual_physical_table_info(mach_host_self(), &buckets, &count));
     CHECK_EQ(count, 0);
-    count = 1;
-    CHECK_OK(host_ipc_marequest_info(mach_host_self(), &max_requests, &buckets, &count));
-    CHECK_EQ(count, 0);
     CHECK_RETURNS(host_virtual_physical_table_info(mach_task_self(), &buckets, &count),
-                  KERN_INVALID_HOST);
-    CHECK_RETURNS(host_ipc_marequest_info(mach_task_self(), &max_requests, &buckets, &count),
                   KERN_INVALID_HOST);
     /* As GNU Mach without its kernel debugger. */
     CHECK_RETURNS(host_load_symbol_table(test_host_port, mach_task_self(), name, 0, 0), MIG_BAD_ID);
