@@ -28,6 +28,8 @@ USER_SERVER_DEFS := $(sort $(wildcard include/servers/*.defs) $(call defs_of,\
     memory_object memory_object_default default_pager exc notify device device_reply bootstrap))
 SEQNOS_DEFS := $(if $(USER_SERVER_DEFS),$(shell grep -l SEQNOS $(USER_SERVER_DEFS)))
 
+# MIG computes the size of an array in 32 bits, in which the size of 2^30 integers is that of none: so many
+# would pass its check. The sum is made in 64 bits instead.
 # mig_rule: base name of the output, definition file, preprocessor flags, unwanted and wanted output
 define mig_rule
 $(1).c $(1).h $(1).ids &: $(2) tools/make/mig.mk
@@ -36,6 +38,8 @@ $(1).c $(1).h $(1).ids &: $(2) tools/make/mig.mk
 	@command -v $$(MIGCOM) > /dev/null || \
 	    { echo 'MIG is missing: run ./setup, which installs all that is needed (make doctor names it)'; exit 1; }
 	$$(Q)$$(MIG_CPP) $(3) -MD -MF $(1).mig.d -MT $(1).c -MP $(2) | $$(MIGCOM) $(4) -list $(1).ids
+	$$(Q)sed -i -e '/msgh_size/s/\(In[0-9]*P\|OutP\)->\w*Type\.\(msgtl_header\.\)\?msgtl\?_number/(unsigned long)&/' \
+	    -e 's/unsigned int msgh_size_delta/unsigned long msgh_size_delta/' $(1).c
 endef
 mig_server = $(call mig_rule,$(1),$(2),$(3),-user /dev/null -header /dev/null -server $(1).c -sheader $(1).h)
 mig_user = $(call mig_rule,$(1),$(2),$(3),-server /dev/null -user $(1).c -header $(1).h)
