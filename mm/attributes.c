@@ -115,7 +115,7 @@ kern_return_t memory_object_change_attributes(vm_object_t object, boolean_t may_
     struct attributes wanted = classic(may_cache, copy_strategy);
     struct reply_right reply = {reply_to, reply_type};
 
-    if (!object || !copy_strategy_valid(copy_strategy))
+    if (!object || !copy_strategy_valid(copy_strategy) || !reply_right_valid(reply))
         return KERN_INVALID_ARGUMENT;
     apply_and_be_ready(object, &wanted);
     vm_object_end_if_unused(object);
@@ -265,7 +265,7 @@ kern_return_t memory_object_change_attributes_flavor(vm_object_t object,
     struct attributes wanted;
     union flavored all;
 
-    if (!object || count == 0 || info_count != count)
+    if (!object || count == 0 || info_count != count || !reply_right_valid(reply))
         return KERN_INVALID_ARGUMENT;
     memcpy(&all, info, count * sizeof(natural_t));
     if (!decode(flavor, &all, &wanted))

@@ -314,7 +314,7 @@ kern_return_t memory_object_lock_request(vm_object_t object, vm_offset_t offset,
     struct reply_right reply = {reply_to, reply_type};
     struct pending_flush *pending = NULL;
 
-    if (!object || !arguments_valid(should_return, lock_value) ||
+    if (!object || !arguments_valid(should_return, lock_value) || !reply_right_valid(reply) ||
         !object_range_decode(object, offset, size, true, &job.range))
         return KERN_INVALID_ARGUMENT;
     if (job.flush && object->wired_count > 0 && !(pending = kmem_cache_alloc(&pending_cache)))

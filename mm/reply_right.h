@@ -6,6 +6,8 @@
 #ifndef MM_REPLY_RIGHT_H
 #define MM_REPLY_RIGHT_H
 
+#include <stdbool.h>
+
 #include <mach/message.h>
 
 struct port;
@@ -14,5 +16,13 @@ struct reply_right {
     struct port *port;          /* NULL or PORT_DEAD: nobody is to be told */
     mach_msg_type_name_t type;  /* MACH_MSG_TYPE_PORT_SEND or _SEND_ONCE */
 };
+
+/* Whether a request brought a right that can be answered to, or none. MIG lets any type pass here, also a
+   number, which is then no port at all. */
+static inline bool reply_right_valid(struct reply_right reply)
+{
+    return !reply.port || reply.type == MACH_MSG_TYPE_PORT_SEND ||
+           reply.type == MACH_MSG_TYPE_PORT_SEND_ONCE;
+}
 
 #endif

@@ -258,13 +258,13 @@ kern_return_t memory_object_data_supply(vm_object_t object, vm_offset_t offset, 
                                         mach_msg_type_name_t reply_type)
 {
     vm_size_t pages = data_bytes / PAGE_BYTES;
+    struct reply_right reply = {reply_to, reply_type};
 
-    if (!object || (lock_value & ~VM_PROT_ALL) != 0 || !page_aligned(offset))
+    if (!object || !reply_right_valid(reply) || (lock_value & ~VM_PROT_ALL) != 0 || !page_aligned(offset))
         return KERN_INVALID_ARGUMENT;
     if (offset > OFFSET_END - pages * PAGE_BYTES)
         return KERN_INVALID_ARGUMENT;
-    supply_run(object, offset, (struct vm_copy *)data, pages, lock_value, precious != FALSE,
-               (struct reply_right){reply_to, reply_type});
+    supply_run(object, offset, (struct vm_copy *)data, pages, lock_value, precious != FALSE, reply);
     return KERN_SUCCESS;
 }
 
