@@ -83,9 +83,9 @@ kern_return_t mach_port_extract_right(ipc_space_t space, mach_port_name_t name,
     struct name_entry *entry;
     kern_return_t status;
 
-    if (!MACH_MSG_TYPE_PORT_ANY(disposition))
-        return KERN_INVALID_VALUE;
     status = find(space, name, &entry);
+    if (status != KERN_INVALID_TASK && !MACH_MSG_TYPE_PORT_ANY(disposition))
+        return KERN_INVALID_VALUE;
     if (status == KERN_SUCCESS)
         status = right_check(entry, disposition, true);
     if (status != KERN_SUCCESS)

@@ -185,7 +185,9 @@ kern_return_t ds_device_intr_register(device_t device, int id, int flags, ipc_po
     struct interrupt_line *line;
     struct interrupt_user *user;
 
-    if (!device || device->operations != &device_irq || flags != 0)
+    if (!device)
+        return D_NO_SUCH_DEVICE;
+    if (device->operations != &device_irq || flags != 0)
         return D_INVALID_OPERATION;
     /* The kernel does not serve requests in interrupts: its own ports are no receivers. */
     if (id < 0 || id >= INTERRUPT_LINES || !PORT_VALID(port) || !port->active ||
@@ -215,7 +217,9 @@ kern_return_t ds_device_intr_register(device_t device, int id, int flags, ipc_po
 /* A user has served its interrupt. Consumes the send right when it succeeds. */
 kern_return_t ds_device_intr_ack(device_t device, ipc_port_t port)
 {
-    if (!device || device->operations != &device_irq)
+    if (!device)
+        return D_NO_SUCH_DEVICE;
+    if (device->operations != &device_irq)
         return D_INVALID_OPERATION;
     if (!PORT_VALID(port))
         return KERN_INVALID_ARGUMENT;

@@ -44,7 +44,7 @@ kern_return_t host_get_time64(host_t found, time_value64_t *time)
     uint64_t now_ns = clock_now_ns();
 
     if (!found)
-        return KERN_INVALID_ARGUMENT;
+        return KERN_INVALID_HOST;
     adjust(now_ns);
     *time = host_time_at(now_ns);
     return KERN_SUCCESS;
@@ -63,7 +63,7 @@ kern_return_t host_get_time(host_t found, time_value_t *time)
 kern_return_t host_get_uptime64(host_t found, time_value64_t *uptime)
 {
     if (!found)
-        return KERN_INVALID_ARGUMENT;
+        return KERN_INVALID_HOST;
     *uptime = time_value64_from_ns(clock_now_ns());
     return KERN_SUCCESS;
 }
