@@ -41,7 +41,7 @@ COMMON := -std=gnu11 -O2 -g -ffreestanding -fno-stack-protector -fno-omit-frame-
 KERNEL_CFLAGS := $(COMMON) -fno-pic -mno-red-zone -mcmodel=kernel -mgeneral-regs-only -DKERNEL=1 \
     -Ikernel/mig -Iinclude -I. -I$(B)/mig/kernel
 USER_CFLAGS := $(COMMON) -fno-pic -fno-pie -ffunction-sections -fdata-sections \
-    -Ilib/include -Iinclude -I$(B)/mig/user -Itests/user/support
+    -Ilib/include -Iinclude -I$(B)/mig/user -Itests/user/support -I$(B)/tests/include
 EFI_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fpic -fshort-wchar -fno-stack-protector \
     -fno-stack-check -fcf-protection=none -mno-red-zone -maccumulate-outgoing-args \
     -DGNU_EFI_USE_MS_ABI -DKERNEL=1 \
@@ -186,6 +186,13 @@ $(foreach s,$(SERVERS),$(eval $(call program_rule,$(B)/servers/$(s),\
 $(foreach t,$(USER_TESTS),$(eval $(call program_rule,$(B)/tests/$(t),\
     $(call objects,tests/user/$(t).c $(TEST_SUPPORT)))))
 $(if $(BENCH_SOURCES),$(eval $(call program_rule,$(B)/tests/bench,$(call objects,$(BENCH_SOURCES)))))
+
+# The kernel's routines and their requests, as MIG understood them, for the test of all of them.
+$(B)/tests/include/routine_table.inc: tools/routines tools/interface/routines.py $(B)/kernel.elf $(MIG_USER_HEADERS)
+	$(call say,TABLE,$@)
+	@mkdir -p $(@D)
+	$(Q)tools/routines table > $@
+$(B)/obj/tests/user/support/routine_table.c.o: | $(B)/tests/include/routine_table.inc
 
 # ---------------------------------------------------------------- boot files
 

@@ -23,6 +23,11 @@ void message_init(void)
                     offsetof(struct message, header) + MESSAGE_SMALL_BYTES, SMALL_RESERVE, 0);
 }
 
+uint32_t message_count_at_hand(const struct kmem_cache *cache)
+{
+    return cache == &small_cache ? this_cpu()->free_message_count : 0;
+}
+
 static struct message *alloc_small(void)
 {
     struct message *message = kmem_cache_alloc(&small_cache);

@@ -25,6 +25,7 @@
 #include "kernel/list.h"
 #include "kernel/x86_64/cpu.h"
 
+struct kmem_cache;
 struct port;
 struct space;
 
@@ -52,6 +53,9 @@ struct message *message_alloc_slow(uint32_t bytes);
 void message_free_slow(struct message *message);
 /* A buffer for a notification, which must not get lost: draws from the reserve. */
 struct message *message_alloc_urgent(uint32_t bytes);
+
+/* Of the cache's objects in use, those that are buffers at hand; for statistics. */
+uint32_t message_count_at_hand(const struct kmem_cache *cache);
 
 /* A small buffer if one is at hand, else NULL. */
 static inline struct message *message_take(void)

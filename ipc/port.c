@@ -78,6 +78,11 @@ void port_free(struct port *port)
     kept_count++;
 }
 
+uint32_t port_count_at_hand(const struct kmem_cache *cache)
+{
+    return cache == &port_cache ? kept_count : 0;
+}
+
 struct port *port_create_kernel(enum kobject_type type, void *object)
 {
     struct port *port = port_create();

@@ -30,6 +30,7 @@
 #include "kernel/list.h"
 #include "kernel/wait.h"
 
+struct kmem_cache;
 struct message;
 struct port_set;
 struct space;
@@ -82,6 +83,8 @@ struct port {
 
 /* Ports that are not freed yet, dead ones included. */
 extern uint32_t port_count;
+/* Of the cache's objects in use, those that are dead ports at hand; for statistics. */
+uint32_t port_count_at_hand(const struct kmem_cache *cache);
 
 void port_init(void);
 /* A new live port with nobody to receive: one reference, which is the receive right. NULL when

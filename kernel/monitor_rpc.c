@@ -6,6 +6,7 @@
 #include <mig/porthole_debug_server.h>
 
 #include "ipc/port.h"
+#include "ipc/message.h"
 #include "ipc/space.h"
 #include "kernel/host.h"
 #include "kernel/monitor.h"
@@ -251,8 +252,9 @@ kern_return_t porthole_caches(host_t host_priv, porthole_cache_array_t *caches,
         const struct kmem_cache *cache = list_entry(node, struct kmem_cache, link);
 
         next->object_size = cache->object_bytes;
-        next->in_use = cache->in_use;
-        next->free = cache->free_count;
+        next->free = message_count_at_hand(cache) + port_count_at_hand(cache);
+        next->in_use = cache->in_use - next->free;
+        next->free += cache->free_count;
         next->frames = cache->frames;
         next->limit = cache->limit;
         string_copy(next++->name, cache->name, PORTHOLE_NAME_MAX);
