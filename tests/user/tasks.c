@@ -129,50 +129,10 @@ TEST(0, an_exception_that_nobody_handles_ends_the_task)
     CHECK_EQ(*shared_counter(), 1);
 }
 
-/* An exception_raise request, as it arrives. */
-struct exception_message {
-    mach_msg_header_t header;
-    mach_msg_type_t thread_type;
-    mach_port_name_inlined_t thread;
-    mach_msg_type_t task_type;
-    mach_port_name_inlined_t task;
-    mach_msg_type_t exception_type;
-    int exception, exception_pad;
-    mach_msg_type_t code_type;
-    int code, code_pad;
-    mach_msg_type_t subcode_type;
-    uint64_t subcode;
-    char room[64];
-};
-
-static void receive_exception(mach_port_t port, struct exception_message *message)
-{
-    CHECK_OK(mach_msg(&message->header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof *message, port,
-                      2000, MACH_PORT_NULL));
-    CHECK_EQ(message->header.msgh_id, 2400);
-}
-
-/* Answers an exception_raise. */
-static void answer_exception(const struct exception_message *request, kern_return_t result)
-{
-    mig_reply_header_t reply = {
-        .Head = {.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MOVE_SEND_ONCE, 0),
-                 .msgh_size = sizeof reply,
-                 .msgh_remote_port = request->header.msgh_remote_port,
-                 .msgh_id = 2500},
-        .RetCodeType = {.msgt_name = MACH_MSG_TYPE_INTEGER_32, .msgt_size = 32, .msgt_number = 1,
-                        .msgt_inline = 1},
-        .RetCode = result,
-    };
-
-    CHECK_OK(mach_msg(&reply.Head, MACH_SEND_MSG, sizeof reply, 0, MACH_PORT_NULL, 0,
-                      MACH_PORT_NULL));
-}
-
 TEST(0, an_exception_goes_to_the_thread_then_to_the_task)
 {
     mach_port_t of_thread = port_make(TRUE), of_task = port_make(TRUE);
-    struct exception_message message;
+    struct exception message;
     struct helper helper;
 
     shared = shared_memory(PAGE_SIZE);
@@ -180,22 +140,22 @@ TEST(0, an_exception_goes_to_the_thread_then_to_the_task)
     CHECK_OK(thread_set_special_port(helper.thread, THREAD_EXCEPTION_PORT, of_thread));
     CHECK_OK(task_set_special_port(helper.task, TASK_EXCEPTION_PORT, of_task));
     helper_run(&helper);
-    receive_exception(of_thread, &message);
-    CHECK_EQ(message.thread.name, helper.thread);
-    CHECK_EQ(message.task.name, helper.task);
+    exception_expect(of_thread, &message);
+    CHECK_EQ(message.thread, helper.thread);
+    CHECK_EQ(message.task, helper.task);
     CHECK_EQ(message.exception, EXC_BAD_ACCESS);
     CHECK_EQ(message.code, KERN_INVALID_ADDRESS);
     CHECK_EQ(message.subcode, 8);
-    answer_exception(&message, KERN_FAILURE);
-    receive_exception(of_task, &message);
-    answer_exception(&message, KERN_FAILURE);
+    exception_answer(&message, KERN_FAILURE);
+    exception_expect(of_task, &message);
+    exception_answer(&message, KERN_FAILURE);
     CHECK(wait_until(is_dead, &helper.task, 1000));
 }
 
 TEST(0, a_handled_exception_is_tried_again)
 {
     mach_port_t of_task = port_make(TRUE);
-    struct exception_message message;
+    struct exception message;
     struct helper helper;
 
     shared = shared_memory(PAGE_SIZE);
@@ -203,10 +163,10 @@ TEST(0, a_handled_exception_is_tried_again)
     CHECK_OK(task_set_special_port(helper.task, TASK_EXCEPTION_PORT, of_task));
     helper_run(&helper);
     for (unsigned i = 0; i < 3; i++) {
-        receive_exception(of_task, &message);
-        answer_exception(&message, KERN_SUCCESS);
+        exception_expect(of_task, &message);
+        exception_answer(&message, KERN_SUCCESS);
     }
-    receive_exception(of_task, &message);
+    exception_expect(of_task, &message);
     helper_end(&helper);
 }
 
@@ -228,18 +188,18 @@ TEST(0, a_dead_handler_counts_as_none)
 TEST(213, a_thread_that_waits_for_its_handler_can_be_ended)
 {
     mach_port_t of_task = port_make(TRUE);
-    struct exception_message message;
+    struct exception message;
     struct helper helper;
 
     shared = shared_memory(PAGE_SIZE);
     helper_create(&helper, fault, NULL);
     CHECK_OK(task_set_special_port(helper.task, TASK_EXCEPTION_PORT, of_task));
     helper_run(&helper);
-    receive_exception(of_task, &message);
+    exception_expect(of_task, &message);
     CHECK_OK(thread_terminate(helper.thread));
     thread_sleep(30);
     /* The reply right is dead: nobody waits for the answer. */
-    CHECK_EQ(port_type(message.header.msgh_remote_port), MACH_PORT_TYPE_DEAD_NAME);
+    CHECK_EQ(port_type(message.reply), MACH_PORT_TYPE_DEAD_NAME);
     helper_end(&helper);
 }
 

@@ -1,27 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "exception.h"
 #include "test.h"
 
 #define ID_DONE      1
-#define ID_EXCEPTION 2400
 
 struct done_message {
     mach_msg_header_t header;
     mach_msg_type_t type;
     uint64_t value;
-};
-
-struct exception_message {
-    mach_msg_header_t header;
-    mach_msg_type_t thread_type;
-    mach_port_name_inlined_t thread;
-    mach_msg_type_t task_type;
-    mach_port_name_inlined_t task;
-    mach_msg_type_t exception_type;
-    int exception, exception_pad;
-    mach_msg_type_t code_type;
-    int code, code_pad;
-    mach_msg_type_t subcode_type;
-    uint64_t subcode;
 };
 
 static void client_main(void *argument)
@@ -46,7 +32,6 @@ static void client_main(void *argument)
 void client_call(struct client *client, uint64_t (*function)(void *), void *argument)
 {
     client->state = CLIENT_BLOCKED;
-    client->exception_reply = MACH_PORT_NULL;
     client->function = function;
     client->argument = argument;
     CHECK_OK(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &client->port));
@@ -83,13 +68,11 @@ void client_write(struct client *client, vm_address_t address, uint64_t value)
 
 static void take_exception(struct client *client, const struct exception_message *message)
 {
+    exception_take(message, &client->raised);
     client->state = CLIENT_EXCEPTION;
-    client->exception = message->exception;
-    client->code = message->code;
-    client->subcode = message->subcode;
-    client->exception_reply = message->header.msgh_remote_port;
-    mach_port_deallocate(mach_task_self(), message->thread.name);
-    mach_port_deallocate(mach_task_self(), message->task.name);
+    client->exception = client->raised.exception;
+    client->code = client->raised.code;
+    client->subcode = client->raised.subcode;
 }
 
 enum client_state client_wait(struct client *client, unsigned milliseconds)
@@ -152,21 +135,9 @@ void client_expect_blocked(struct client *client, unsigned milliseconds)
 
 void client_retry(struct client *client)
 {
-    mig_reply_header_t answer;
-
     CHECK_EQ(client->state, CLIENT_EXCEPTION);
-    memset(&answer, 0, sizeof answer);
-    answer.Head.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MOVE_SEND_ONCE, 0);
-    answer.Head.msgh_remote_port = client->exception_reply;
-    answer.Head.msgh_id = ID_EXCEPTION + 100;
-    answer.RetCodeType = (mach_msg_type_t){ .msgt_name = MACH_MSG_TYPE_INTEGER_32,
-                                            .msgt_size = 32, .msgt_number = 1,
-                                            .msgt_inline = TRUE };
-    answer.RetCode = KERN_SUCCESS;
-    CHECK_OK(mach_msg(&answer.Head, MACH_SEND_MSG, sizeof answer, 0, MACH_PORT_NULL, 0,
-                      MACH_PORT_NULL));
+    exception_answer(&client->raised, KERN_SUCCESS);
     client->state = CLIENT_BLOCKED;
-    client->exception_reply = MACH_PORT_NULL;
 }
 
 static boolean_t has_begun(void *client)
@@ -198,9 +169,5 @@ void client_end(struct client *client)
         thread_terminate(client->thread);
     }
     mach_port_deallocate(mach_task_self(), client->thread);
-    if (client->exception_reply != MACH_PORT_NULL) {
-        mach_port_deallocate(mach_task_self(), client->exception_reply);
-        client->exception_reply = MACH_PORT_NULL;
-    }
     mach_port_destroy(mach_task_self(), client->port);
 }

@@ -4,6 +4,8 @@
 
 #include <mach.h>
 
+#include "exception.h"
+
 /*
  * A thread that does one thing (touch an address, make a call) while the test goes on. It either
  * comes to its end with a value, or raises an exception, which the test receives in the place of a
@@ -18,7 +20,7 @@ struct client {
     uint64_t value;            /* DONE */
     int exception, code;       /* EXCEPTION */
     uint64_t subcode;          /* the address, for EXC_BAD_ACCESS */
-    mach_port_t exception_reply; /* EXCEPTION: right to answer with */
+    struct exception raised;   /* EXCEPTION: to be answered */
     uint64_t (*function)(void *);
     void *argument;
     uint64_t word;
