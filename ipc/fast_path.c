@@ -7,11 +7,14 @@
  *             or set that has none yet
  *   kernel    a request to a kernel object
  *
- * Each either does the whole send or changes nothing; all else is mach_msg_slow()'s. Between a
- * client and a server that waits for it, rights in a message would be made only to be used up a
- * moment later: the receiver runs next, with nothing in between. So the sender does the receiver's
- * half too: the destination right is not made at all, the reply right goes straight into the
+ * Each either does the whole send or changes nothing; all else is mach_msg_slow()'s. To be read from
+ * the end. Between a client and a server that waits for it, rights in a message would be made only
+ * to be used up a moment later: the receiver runs next, with nothing in between. So the sender does the
+ * receiver's half too: the destination right is not made at all, the reply right goes straight into the
  * receiver's space. Counts end up as on the long way.
+ *
+ * Each thread keeps a buffer for its next request. With a message it goes to the receiver, whose own
+ * comes back for it.
  */
 #include "ipc/mach_msg.h"
 
@@ -21,7 +24,8 @@
 #include "ipc/port.h"
 #include "ipc/port_set.h"
 #include "ipc/space_table.h"
-#include "kernel/kobject.h"
+#include "kernel/hand_over.h"
+#include "kernel/kobject_call.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
 #include "kernel/x86_64/user_copy.h"
@@ -40,7 +44,7 @@ struct fast_call {
 
 /* Where the current thread is to wait after a message has been handed over. */
 struct fast_wait {
-    struct wait_queue *from;        /* its first thread has been given the message */
+    struct wait_queue *from; /* its first thread has been given the message */
     struct wait_queue *queue;
     const struct wait_reason *reason;
     const void *object;
@@ -53,6 +57,12 @@ static inline bool is_short(uint32_t bytes)
 
     _Static_assert(sizeof(uint64_t) == 1 << 3, "what is rotated out are bytes of a word");
     return (body >> 3 | body << 29) <= (MESSAGE_SMALL_BYTES - sizeof(mach_msg_user_header_t)) >> 3;
+}
+
+/* Fills an empty place for a buffer of the thread's; NULL when there is none at hand. */
+static __attribute__((noinline)) struct message *make_buffer(struct message **place)
+{
+    return *place = message_take();
 }
 
 /* The same parameters for the long way. */
@@ -79,16 +89,19 @@ end_slowly(struct message *message, uint64_t user_address, mach_msg_size_t recei
                    : mach_msg_after_wait(space, &call, result);
 }
 
-/* The kernel object's answer (or NULL) is not a simple one to the awaited port. */
+/* The kernel object has not given a simple answer to the awaited port. */
 static __attribute__((noinline)) mach_msg_return_t
-answer_slowly(struct message *message, uint64_t user_address, mach_msg_size_t receive_size,
-              mach_port_name_t receive_name)
+answer_slowly(const struct kobject_service *service, struct message *request,
+              struct message *reply, const struct fast_call *fast)
 {
-    const struct call call = long_call(user_address, receive_size, receive_name);
-    struct space *space = thread_current()->task->space;
+    const struct call call = long_call(fast->user_address, fast->receive_size, fast->receive_name);
+    struct thread *thread = thread_current();
+    struct space *space = thread->task->space;
     mach_msg_return_t status;
 
-    if (message && mach_msg_deliver_reply(message, space, &call, &status))
+    thread->request_buffer = thread->answer_buffer = NULL;
+    reply = kobject_finish(service, request, reply);
+    if (reply && mach_msg_deliver_reply(reply, space, &call, &status))
         return status;
     return mach_msg_receive(space, &call, NULL);
 }
@@ -101,6 +114,8 @@ send_slowly(struct message *message, uint64_t user_address, mach_msg_size_t rece
     const struct call call = long_call(user_address, receive_size, receive_name);
     struct space *space = thread_current()->task->space;
 
+    thread_current()->request_buffer = NULL;
+    message->flags = 0;
     message->payer = space;
     return mach_msg_slow(message, space, message->header.msgh_size, &call);
 }
@@ -128,20 +143,20 @@ call_slowly(uint64_t user_address, mach_msg_option_t option, mach_msg_size_t sen
     return mach_msg_slow(NULL, thread_current()->task->space, send_size, &call);
 }
 
-/* The queue in which somebody waits for a message of this size to the port; NULL if nobody does. */
+/* The queue in which somebody waits for a message of this size to the port; NULL if nobody does. Where
+   somebody waits for a user's port, a space has its receive right. */
 static inline struct wait_queue *waiting_receiver(struct port *port, uint32_t bytes)
 {
     struct wait_queue *queue = port->set ? &port->set->receivers : &port->receivers;
     struct thread *thread;
 
-    if (unlikely(!port->receiver || port->message_count != 0 || port->has_protected_payload ||
-                 wait_queue_empty(queue)))
+    if (unlikely(!port_is_plain(port) || port->message_count != 0 || wait_queue_empty(queue)))
         return NULL;
     thread = list_entry(queue->waiters.head.next, struct thread, wait_link);
     return likely(bytes <= thread->receive_limit) ? queue : NULL;
 }
 
-/* Gives the message to the receiver found above. */
+/* Gives the message to the receiver found above, whose buffer the current thread gets for it. */
 static inline void hand_over(struct message *message, struct port *port, struct wait_queue *queue,
                              struct fast_wait *wait)
 {
@@ -149,6 +164,8 @@ static inline void hand_over(struct message *message, struct port *port, struct 
 
     message->flags = MESSAGE_USER_FORM;
     message->header.msgh_seqno = port->sequence_number++;
+    thread_current()->request_buffer = thread->request_buffer;
+    thread->request_buffer = NULL;
     thread->handed_message = message;
     wait->from = queue;
 }
@@ -224,13 +241,11 @@ static inline bool hand_over_reply(struct message *message, struct space *space,
 }
 
 /* Sleeps where the message has been handed over, and copies out what comes. */
-static inline mach_msg_return_t wait_and_copyout(struct space *space, const struct fast_call *call,
-                                                 const struct fast_wait *wait)
+static inline __attribute__((always_inline)) mach_msg_return_t
+wait_and_copyout(struct thread *thread, const struct fast_call *call, const struct fast_wait *wait)
 {
-    struct thread *thread = thread_current();
     struct message *message;
     wait_result_t result;
-    uint32_t bytes;
 
     thread->receive_limit = call->receive_size;
     result = wait_queue_hand_over(wait->queue, wait->reason, wait->object, wait->from);
@@ -239,95 +254,88 @@ static inline mach_msg_return_t wait_and_copyout(struct space *space, const stru
     if (unlikely(!message || !(message->flags & MESSAGE_USER_FORM)))
         return end_slowly(message, call->user_address, call->receive_size, call->receive_name,
                           result);
-    bytes = message->header.msgh_size;
-    if (unlikely(!user_copy_words((void *)call->user_address, &message->header, bytes / 8)))
-        return mach_msg_undeliverable(message, space);
-    message_free(message);
+    if (unlikely(!user_copy_words((void *)call->user_address, &message->header,
+                                  message->header.msgh_size / 8)))
+        return mach_msg_undeliverable(message, thread->task->space);
+    thread->request_buffer = message;
     return MACH_MSG_SUCCESS;
 }
 
-/* Copies a simple answer to the caller's own send-once right out; false: not so simple, nothing
-   changed. */
-static inline bool copyout_answer(struct message *reply, struct port *port, struct space *space,
-                                  const struct fast_call *call, mach_msg_return_t *status)
-{
-    mach_msg_user_header_t *user = (mach_msg_user_header_t *)&reply->header;
-    uint32_t bytes = reply->header.msgh_size;
+/* --- kernel objects --- */
 
-    if (unlikely(reply->header.msgh_remote_port != port ||
-                 reply->header.msgh_bits != MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND_ONCE, 0) ||
-                 port->receiver != space || port->receiver_name != call->receive_name ||
-                 port->message_count != 0 || port->set || port->has_protected_payload ||
-                 !wait_queue_empty(&port->receivers) || bytes > call->receive_size ||
-                 !is_short(bytes)))
-        return false;
+/* True if a kernel object's answer can go straight to the caller's buffer: a simple one to his own
+   send-once right, of a port that is as it was. */
+static inline bool is_plain_answer(const struct message *reply, const struct port *port,
+                                   const struct space *space, const struct fast_call *call)
+{
+    const mig_reply_header_t *out = (const mig_reply_header_t *)&reply->header;
+
+    return out->RetCode == KERN_SUCCESS && out->Head.msgh_remote_port == port &&
+           out->Head.msgh_bits == MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND_ONCE, 0) &&
+           port->receiver == space && port->receiver_name == call->receive_name &&
+           port_is_plain(port) && port->message_count == 0 && !port->set &&
+           wait_queue_empty(&port->receivers) && out->Head.msgh_size <= call->receive_size &&
+           is_short(out->Head.msgh_size);
+}
+
+/* Uses up the send-once right that such an answer carries, and copies it out. */
+static inline mach_msg_return_t copyout_answer(struct thread *thread, struct port *port,
+                                               const struct fast_call *call)
+{
+    mach_msg_user_header_t *user = (mach_msg_user_header_t *)&thread->answer_buffer->header;
+
     port->send_once_rights--;
     port->references--; /* not the last: it has a receiver */
     user->msgh_bits = MACH_MSGH_BITS(0, MACH_MSG_TYPE_PORT_SEND_ONCE);
     user->msgh_remote_port_do_not_use = MACH_PORT_NAME_NULL;
     user->msgh_protected_payload = call->receive_name;
     user->msgh_seqno = port->sequence_number++;
-    if (likely(user_copy_words((void *)call->user_address, user, bytes / 8))) {
-        message_free(reply);
-        *status = MACH_MSG_SUCCESS;
-    } else {
-        *status = mach_msg_undeliverable(reply, space);
-    }
-    return true;
+    return likely(user_copy_words((void *)call->user_address, user, user->msgh_size / 8))
+               ? MACH_MSG_SUCCESS
+               : MACH_RCV_INVALID_DATA;
 }
 
-/* Takes a request's rights as message_copyin_header() does, lets the kernel object answer, and
-   copies the answer out. */
-static inline mach_msg_return_t call_kernel(struct message *message, struct port *dest,
-                                            struct port *reply, struct space *space,
-                                            const struct fast_call *call)
+/* Takes a request's rights as message_copyin_header() does, lets the kernel object answer, and copies
+   the answer out. Both messages stay in their buffers. */
+static inline mach_msg_return_t call_kernel(struct thread *thread, struct port *dest,
+                                            struct port *port, const struct fast_call *call)
 {
-    mach_msg_header_t *header = &message->header;
-    mach_msg_return_t status = MACH_MSG_SUCCESS;
+    struct message *request = thread->request_buffer, *reply = thread->answer_buffer;
+    const struct kobject_service *service = kobject_service_of(request->header.msgh_id);
 
-    dest->send_rights++;
-    port_reference(dest);
-    header->msgh_remote_port = dest;
-    header->msgh_local_port = port_make_send_once(reply);
-    header->msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND, MACH_MSG_TYPE_PORT_SEND_ONCE);
-    message = kobject_serve(message);
-    if (likely(message && copyout_answer(message, reply, space, call, &status)))
-        return status;
-    return answer_slowly(message, call->user_address, call->receive_size, call->receive_name);
+    if (unlikely(service->reply_bytes > MESSAGE_SMALL_BYTES ||
+                 (!reply && !(reply = make_buffer(&thread->answer_buffer)))))
+        return send_slowly(request, call->user_address, call->receive_size, call->receive_name);
+    request->header.msgh_remote_port = port_copy_live_send(dest);
+    request->header.msgh_local_port = port_make_send_once(port);
+    request->header.msgh_bits =
+        MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND, MACH_MSG_TYPE_PORT_SEND_ONCE);
+    kobject_reply_init(reply, request, service->reply_bytes);
+    service->routine(&request->header, &reply->header);
+    if (unlikely(!is_plain_answer(reply, port, thread->task->space, call)))
+        return answer_slowly(service, request, reply, call);
+    port_drop_send(dest);
+    return copyout_answer(thread, port, call);
 }
 
-/* Tries the two ways that begin with a request; false: nothing changed. */
-static inline bool try_request(struct message *message, struct space *space,
-                               const struct fast_call *call, mach_msg_return_t *status)
+/* --- the trap --- */
+
+/* The ports of a request that expects its answer where it will be received; false: not such a one. */
+static inline bool find_request(const struct message *message, struct space *space,
+                                mach_port_name_t receive_name, struct port **dest,
+                                struct port **reply)
 {
     const mach_msg_user_header_t *user = (const mach_msg_user_header_t *)&message->header;
-    struct name_entry *dest = space_entry_fast(space, user->msgh_remote_port);
-    struct name_entry *reply = space_entry_fast(space, user->msgh_local_port);
-    struct fast_wait wait;
+    struct name_entry *to = space_entry_fast(space, user->msgh_remote_port);
+    struct name_entry *from = space_entry_fast(space, receive_name);
 
-    if (unlikely(!dest || !(dest->bits & MACH_PORT_TYPE_SEND) || !dest->port->active || !reply ||
-                 !(reply->bits & MACH_PORT_TYPE_RECEIVE) ||
-                 user->msgh_local_port != call->receive_name || reply->port->set ||
-                 reply->port->message_count != 0))
+    if (unlikely(!to || !(to->bits & MACH_PORT_TYPE_SEND) || !from ||
+                 !(from->bits & MACH_PORT_TYPE_RECEIVE) ||
+                 user->msgh_local_port != receive_name || from->port->set ||
+                 from->port->message_count != 0))
         return false;
-    if (port_is_kernel_served(dest->port)) {
-        *status = call_kernel(message, dest->port, reply->port, space, call);
-        return true;
-    }
-    if (unlikely(!hand_over_request(message, dest->port, reply->port, &wait)))
-        return false;
-    *status = wait_and_copyout(space, call, &wait);
-    return true;
-}
-
-static inline bool try_reply(struct message *message, struct space *space,
-                             const struct fast_call *call, mach_msg_return_t *status)
-{
-    struct fast_wait wait;
-
-    if (unlikely(!hand_over_reply(message, space, call->receive_name, &wait)))
-        return false;
-    *status = wait_and_copyout(space, call, &wait);
+    *dest = to->port;
+    *reply = from->port;
     return true;
 }
 
@@ -341,27 +349,30 @@ mach_msg_return_t mach_msg_trap(uint64_t user_address, mach_msg_option_t option,
                                 mach_port_name_t receive_name, mach_msg_timeout_t timeout_ms)
 {
     const struct fast_call call = {user_address, receive_size, receive_name};
-    struct space *space = thread_current()->task->space;
-    struct message *message;
-    mach_msg_return_t status;
+    struct thread *thread = thread_current();
+    struct space *space = thread->task->space;
+    struct message *message = thread->request_buffer;
+    struct port *dest, *reply;
+    struct fast_wait wait;
+    bool done = false;
 
-    if (unlikely(option != (MACH_SEND_MSG | MACH_RCV_MSG) ||
-                 !is_short(send_size) ||
+    if (unlikely(option != (MACH_SEND_MSG | MACH_RCV_MSG) || !is_short(send_size) ||
                  user_address > USER_ADDRESS_END - MESSAGE_SMALL_BYTES ||
-                 !(message = message_take())))
+                 (!message && !(message = make_buffer(&thread->request_buffer)))))
         return call_slowly(user_address, option, send_size, receive_size, receive_name,
                            timeout_ms);
-    if (unlikely(!user_copy_words(&message->header, (void *)user_address, send_size / 8))) {
-        message_free(message);
+    if (unlikely(!user_copy_words(&message->header, (void *)user_address, send_size / 8)))
         return MACH_SEND_INVALID_DATA;
-    }
     message->header.msgh_size = send_size;
-    if (message->header.msgh_bits == REQUEST_BITS) {
-        if (likely(try_request(message, space, &call, &status)))
-            return status;
-    } else if (message->header.msgh_bits == REPLY_BITS) {
-        if (likely(try_reply(message, space, &call, &status)))
-            return status;
+    if (message->header.msgh_bits == REPLY_BITS) {
+        done = hand_over_reply(message, space, receive_name, &wait);
+    } else if (message->header.msgh_bits == REQUEST_BITS &&
+               find_request(message, space, receive_name, &dest, &reply)) {
+        if (dest->active && port_is_kernel_served(dest))
+            return call_kernel(thread, dest, reply, &call);
+        done = hand_over_request(message, dest, reply, &wait);
     }
+    if (likely(done))
+        return wait_and_copyout(thread, &call, &wait);
     return send_slowly(message, user_address, receive_size, receive_name);
 }

@@ -26,7 +26,10 @@ struct name_entry {
         struct port_set *set;
     };
     uint32_t bits;                  /* MACH_PORT_TYPE_* and references */
-    mach_port_name_t name;          /* when free: the next name of this slot */
+    union {
+        mach_port_name_t name;      /* when free: the next name of this slot */
+        uint8_t generation;         /* its low byte */
+    };
     struct dead_name_request *request;
     struct name_entry *link;        /* free list, or hash chain of pure send rights */
 };

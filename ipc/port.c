@@ -129,9 +129,7 @@ struct port *port_copy_send(struct port *right)
         return right;
     if (!right->active)
         return PORT_DEAD;
-    right->send_rights++;
-    right->references++;
-    return right;
+    return port_copy_live_send(right);
 }
 
 /* Conditions: there is a request; it is used up. */

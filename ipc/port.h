@@ -49,9 +49,14 @@ struct vm_object;
 
 struct port {
     uint32_t references;
-    bool active;
-    uint8_t kobject_type;          /* enum kobject_type */
-    bool has_protected_payload;
+    union {
+        struct {
+            bool active;
+            uint8_t kobject_type;  /* enum kobject_type */
+            bool has_protected_payload;
+        };
+        uint32_t kind;             /* all three at once: see port_is_plain() */
+    };
     void *kobject;                 /* the object; cleared when it goes away */
 
     struct space *receiver;
@@ -132,6 +137,13 @@ static inline bool port_is_kernel_served(const struct port *port)
     return port->kobject_type != KOBJECT_NONE && port->kobject_type != KOBJECT_REPLY;
 }
 
+/* True for a live port of a user's without a protected payload. */
+static inline bool port_is_plain(const struct port *port)
+{
+    _Static_assert(KOBJECT_NONE == 0, "a plain port's kind is `active` alone");
+    return port->kind == true;
+}
+
 /* --- rights held by the kernel --- */
 /* Makes a send right from a port whose receive right the kernel can name; borrows port. */
 static inline struct port *port_make_send(struct port *port)
@@ -149,18 +161,31 @@ static inline struct port *port_make_send_once(struct port *port)
     return port;
 }
 
+/* Another send right like this one, for a live port. */
+static inline struct port *port_copy_live_send(struct port *right)
+{
+    right->send_rights++;
+    right->references++;
+    return right;
+}
+
 /* Another send right like this one; PORT_DEAD when the port is dead; NULL and DEAD pass through. */
 struct port *port_copy_send(struct port *right);
 /* The last send right is gone: fires the no-senders request, if there is one. */
 void port_no_senders(struct port *port);
-/* Consumes a send right (NULL, PORT_DEAD allowed); may fire no-senders. */
-static inline void port_release_send(struct port *right)
+/* Consumes a send right for a port, live or dead; may fire no-senders. */
+static inline void port_drop_send(struct port *right)
 {
-    if (!PORT_VALID(right))
-        return;
     if (--right->send_rights == 0 && right->no_senders_request)
         port_no_senders(right);
     port_release(right);
+}
+
+/* The same; NULL and PORT_DEAD are allowed. */
+static inline void port_release_send(struct port *right)
+{
+    if (PORT_VALID(right))
+        port_drop_send(right);
 }
 
 /* Consumes a send-once right that has been used, or whose port is dead: tells nobody. */

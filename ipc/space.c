@@ -15,17 +15,16 @@
 #include "mm/kmem.h"
 #include "mm/page.h"
 
+#define LEAVES_FIRST 16u /* places of a new table */
+
 /* What a table points to where it has nothing: every slot is free. */
 static struct name_entry empty_leaf[SPACE_LEAF_SLOTS];
-static struct space_middle empty_middle;
 static struct kmem_cache space_cache, chosen_cache;
 
 void space_init(void)
 {
     kmem_cache_init(&space_cache, "spaces", sizeof(struct space), 0, 0);
     kmem_cache_init(&chosen_cache, "chosen names", sizeof(struct chosen_entry), 0, 0);
-    for (uint32_t i = 0; i < SPACE_MIDDLE_SLOTS; i++)
-        empty_middle.leaves[i] = empty_leaf;
     port_set_init();
     dead_name_init();
 }
@@ -40,20 +39,11 @@ struct space *space_create(struct task *task)
     space->references = 1;
     space->active = true;
     space->task = task;
-    for (uint32_t i = 0; i < SPACE_TOP_SLOTS; i++)
-        space->top[i] = &empty_middle;
     return space;
 }
 
-void space_reference(struct space *space)
+void space_free(struct space *space)
 {
-    space->references++;
-}
-
-void space_release(struct space *space)
-{
-    if (--space->references > 0)
-        return;
     if (space->active)
         space_destroy(space);
     kmem_cache_free(&space_cache, space);
@@ -108,32 +98,45 @@ static void free_list_append(struct space *space, struct name_entry *entry)
     space->free_last = entry;
 }
 
+/* Makes the table reach a leaf, doubling it; false without memory. */
+static bool reach_leaf(struct space *space, uint32_t leaf)
+{
+    uint32_t count = space->leaf_count ? space->leaf_count : LEAVES_FIRST;
+    struct name_entry **larger;
+
+    if (leaf < space->leaf_count)
+        return true;
+    while (count <= leaf)
+        count *= 2;
+    larger = kmem_alloc(count * sizeof *larger);
+    if (!larger)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        larger[i] = i < space->leaf_count ? space->leaves[i] : empty_leaf;
+    if (space->leaves)
+        kmem_free(space->leaves, space->leaf_count * sizeof *larger);
+    space->leaves = larger;
+    space->leaf_count = count;
+    return true;
+}
+
 /* The leaf that holds an index, made if need be; NULL without memory. */
 static struct name_entry *make_leaf(struct space *space, uint32_t index)
 {
-    uint32_t leaf = index >> SPACE_LEAF_BITS;
-    struct space_middle **middle = &space->top[leaf >> SPACE_MIDDLE_BITS];
-    struct name_entry **slots;
+    uint32_t leaf = index / SPACE_LEAF_SLOTS;
 
-    if (*middle == &empty_middle) {
-        struct space_middle *fresh = kmem_alloc(sizeof *fresh);
-
-        if (!fresh)
-            return NULL;
-        *fresh = empty_middle;
-        *middle = fresh;
-    }
-    slots = &(*middle)->leaves[leaf % SPACE_MIDDLE_SLOTS];
-    if (*slots == empty_leaf) {
+    if (!reach_leaf(space, leaf))
+        return NULL;
+    if (space->leaves[leaf] == empty_leaf) {
         struct name_entry *fresh = leaf_alloc();
 
         if (!fresh)
             return NULL;
         for (uint32_t i = 0; i < SPACE_LEAF_SLOTS; i++)
-            fresh[i].name = ((leaf << SPACE_LEAF_BITS) + i) << SPACE_GENERATION_BITS | 1;
-        *slots = fresh;
+            fresh[i].name = (leaf * SPACE_LEAF_SLOTS + i) << SPACE_GENERATION_BITS | 1;
+        space->leaves[leaf] = fresh;
     }
-    return *slots;
+    return space->leaves[leaf];
 }
 
 /* Puts one more leaf's free slots on the free list; never index 0. */
@@ -153,18 +156,13 @@ static kern_return_t add_leaf(struct space *space)
     return KERN_SUCCESS;
 }
 
-static mach_port_name_t next_generation(mach_port_name_t name)
-{
-    return (name & ~SPACE_GENERATION_MASK) | ((name + 1) & SPACE_GENERATION_MASK);
-}
-
 /* Gives a free slot a name that the user has not taken; false if he has taken them all. */
 static bool avoid_chosen_names(struct space *space, struct name_entry *entry)
 {
-    for (uint32_t i = 0; i <= SPACE_GENERATION_MASK; i++) {
+    for (uint32_t i = 0; i < SPACE_GENERATIONS; i++) {
         if (!space_hash_find_chosen(space, entry->name))
             return true;
-        entry->name = next_generation(entry->name);
+        entry->generation++;
     }
     return false;
 }
@@ -268,7 +266,7 @@ void space_entry_free(struct space *space, struct name_entry *entry)
     }
     entry->bits = 0;
     entry->port = NULL;
-    entry->name = next_generation(entry->name);
+    entry->generation++;
     if (entry->name >> SPACE_GENERATION_BITS < space->slots_made)
         free_list_append(space, entry);
 }
@@ -290,15 +288,11 @@ static void for_each_leaf(struct space *space,
                           void (*function)(struct space *, struct name_entry *, void *),
                           void *argument)
 {
-    for (uint32_t top = 0; top < SPACE_TOP_SLOTS; top++) {
-        struct space_middle *middle = space->top[top];
-
-        for (uint32_t i = 0; middle != &empty_middle && i < SPACE_MIDDLE_SLOTS; i++)
-            if (middle->leaves[i] != empty_leaf) {
-                function(space, middle->leaves[i], argument);
-                pause_if_dead(space);
-            }
-    }
+    for (uint32_t i = 0; i < space->leaf_count; i++)
+        if (space->leaves[i] != empty_leaf) {
+            function(space, space->leaves[i], argument);
+            pause_if_dead(space);
+        }
 }
 
 /* What is to be done with each name. */
@@ -349,21 +343,16 @@ static void destroy_name(struct space *space, struct name_entry *entry, void *un
     right_destroy(space, entry);
 }
 
-static void free_one_leaf(struct space *space, struct name_entry *leaf, void *unused)
-{
-    (void)space;
-    (void)unused;
-    leaf_free(leaf);
-}
-
+/* Without a pause, in which somebody could look a name up. */
 static void free_table(struct space *space)
 {
-    for_each_leaf(space, free_one_leaf, NULL);
-    for (uint32_t i = 0; i < SPACE_TOP_SLOTS; i++) {
-        if (space->top[i] != &empty_middle)
-            kmem_free(space->top[i], sizeof(struct space_middle));
-        space->top[i] = &empty_middle;
-    }
+    for (uint32_t i = 0; i < space->leaf_count; i++)
+        if (space->leaves[i] != empty_leaf)
+            leaf_free(space->leaves[i]);
+    if (space->leaves)
+        kmem_free(space->leaves, space->leaf_count * sizeof *space->leaves);
+    space->leaves = NULL;
+    space->leaf_count = 0;
     space->slots_made = 0;
     space->free_first = space->free_last = NULL;
 }

@@ -3,8 +3,8 @@
  * Port name spaces: 32-bit names -> rights.
  *
  * A name is a 24-bit index and an 8-bit generation (low bits), so that a stale name does not hit
- * the next right in its slot (P-02). 0 and 0xffffffff are never names. Look-up by name is a table
- * walk of fixed depth (ipc/space_table.h), by port (send rights merge under one name) a hash
+ * the next right in its slot (P-02). 0 and 0xffffffff are never names. Look-up by name takes
+ * two steps through a table (ipc/space_table.h), by port (send rights merge under one name) a hash
  * (ipc/space_hash.h). A space is alive until space_destroy(); references keep the structure.
  */
 #ifndef IPC_SPACE_H
@@ -26,8 +26,7 @@ void space_init(void);
 struct space *space_create(struct task *task);
 /* Kills the space: all its rights are destroyed in bounded chunks. Keeps the caller's reference. */
 void space_destroy(struct space *space);
-void space_reference(struct space *space);
-void space_release(struct space *space);
+/* Counting references is inline, in ipc/space_table.h. */
 bool space_active(const struct space *space);
 /* The task that owns the space; borrowed, NULL after its end. */
 struct task *space_task(const struct space *space);

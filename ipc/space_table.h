@@ -2,8 +2,8 @@
 /*
  * The inside of a space, for the message system's own files.
  *
- * Slots live in leaves of 128, found through a table of fixed depth; they never move while they
- * exist. A freed slot goes to the tail of the free list with its generation counted up, so that a
+ * Slots live in leaves of 128, which a table finds by the upper bits of the name; they never move while
+ * they exist. A freed slot goes to the tail of the free list with its generation counted up, so that a
  * name comes back as late as possible. A name that a user chose gets its slot in the table if the
  * free list has not reached that index yet (slots_made); else it lives in a hash.
  */
@@ -20,20 +20,11 @@
 #include "ipc/port.h"
 #include "ipc/space.h"
 
-#define SPACE_LEAF_BITS 7
-#define SPACE_MIDDLE_BITS 6
-#define SPACE_TOP_BITS 5
-#define SPACE_LEAF_SLOTS (1u << SPACE_LEAF_BITS)
-#define SPACE_MIDDLE_SLOTS (1u << SPACE_MIDDLE_BITS)
-#define SPACE_TOP_SLOTS (1u << SPACE_TOP_BITS)
+#define SPACE_LEAF_SLOTS 128u
 /* No name of the kernel's choice has a larger index: the bound of a space. */
-#define SPACE_NAMES_MAX (1u << (SPACE_LEAF_BITS + SPACE_MIDDLE_BITS + SPACE_TOP_BITS))
+#define SPACE_NAMES_MAX (1u << 18)
 #define SPACE_GENERATION_BITS 8
-#define SPACE_GENERATION_MASK ((1u << SPACE_GENERATION_BITS) - 1)
-
-struct space_middle {
-    struct name_entry *leaves[SPACE_MIDDLE_SLOTS];
-};
+#define SPACE_GENERATIONS (1u << SPACE_GENERATION_BITS)
 
 /* A hash of entries; two kinds, see space_hash.h. */
 struct space_hash {
@@ -46,7 +37,8 @@ struct space {
     uint32_t references;
     bool active;
     struct task *task;
-    struct space_middle *top[SPACE_TOP_SLOTS];
+    struct name_entry **leaves;
+    uint32_t leaf_count;        /* a power of two, or 0 */
     struct name_entry *free_first, *free_last;
     uint32_t slots_made;        /* free slots with lower indices are on the free list, but for 0 */
     uint32_t names;             /* entries in use, of both kinds */
@@ -55,19 +47,31 @@ struct space {
     uint64_t queued_bytes;      /* of messages that its task has sent and nobody has received yet */
 };
 
+static inline void space_reference(struct space *space)
+{
+    space->references++;
+}
+
+/* The last reference is gone. */
+void space_free(struct space *space);
+static inline void space_release(struct space *space)
+{
+    if (--space->references == 0)
+        space_free(space);
+}
+
 /* Where a name of the user's choice lives; NULL if there is none. */
 struct name_entry *space_chosen_lookup(const struct space *space, mach_port_name_t name);
 
-/* Where in the table a name would be; NULL if its index is out of bounds. */
+/* Where in the table a name would be; NULL if it does not reach so far. */
 static inline struct name_entry *space_slot(const struct space *space, mach_port_name_t name)
 {
     uint32_t index = name >> SPACE_GENERATION_BITS;
-    uint32_t leaf = index >> SPACE_LEAF_BITS;
+    uint32_t leaf = index / SPACE_LEAF_SLOTS;
 
-    if (index >= SPACE_NAMES_MAX)
+    if (leaf >= space->leaf_count)
         return NULL;
-    return space->top[leaf >> SPACE_MIDDLE_BITS]->leaves[leaf % SPACE_MIDDLE_SLOTS] +
-           index % SPACE_LEAF_SLOTS;
+    return space->leaves[leaf] + index % SPACE_LEAF_SLOTS;
 }
 
 /* The entry of a name that is in the table, or NULL. It may be free: then it has no type bit. */
@@ -133,14 +137,10 @@ static inline bool space_entry_is_listed(const struct space *space, const struct
 /* The same for an entry that is listed and has no request. */
 static inline void space_entry_free_fast(struct space *space, struct name_entry *entry)
 {
-    mach_port_name_t next = entry->name + 1;
-
     space->names--;
     entry->bits = 0;
     entry->port = NULL;
-    if ((next & SPACE_GENERATION_MASK) == 0)
-        next -= 1u << SPACE_GENERATION_BITS;
-    entry->name = next;
+    entry->generation++;
     entry->link = NULL;
     if (space->free_first)
         space->free_last->link = entry;

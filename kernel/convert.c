@@ -6,7 +6,7 @@
 #include "kernel/mig/mig_types.h"
 
 #include "ipc/port.h"
-#include "ipc/space.h"
+#include "ipc/space_table.h"
 #include "kernel/host.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"

@@ -23,19 +23,13 @@
 #include "ipc/right.h"
 #include "kernel/device_map.h"
 #include "kernel/io_permission.h"
+#include "kernel/kobject_call.h"
 #include "kernel/panic.h"
-#include "kernel/string.h"
 #include "mm/vm_shortage.h"
 
 #define SUBSYSTEM_IDS 100 /* each subsystem has so many ids; its base is a multiple */
 #define DEVICE_SUBSYSTEM 28
 #define REPLY_BYTES_ANY 8192u /* holds any reply: inline arrays end at 4096 or twice 2048 */
-
-/* How an id is served; routine NULL: not at all. */
-struct service {
-    mig_routine_t routine;
-    uint16_t reply_bytes; /* room that its reply needs */
-};
 
 /*
  * The generated servers by the hundreds of their ids, and what is enough for most of their replies:
@@ -60,7 +54,6 @@ static const struct subsystem {
     {49, 64, porthole_memory_server_routine},
 };
 #define SUBSYSTEMS (sizeof subsystems / sizeof subsystems[0])
-#define HUNDREDS 50u
 
 /* Replies that are larger than their subsystem's others. */
 static const struct {
@@ -78,94 +71,47 @@ static const struct {
     {3804, REPLY_BYTES_ANY}, {4212, REPLY_BYTES_ANY}, /* i386_get_ldt, vm_pages_phys */
 };
 
-/* Row 0 is that of all hundreds without a server; unserved ids answer with a bare code. */
-static struct service services[SUBSYSTEMS + 1][SUBSYSTEM_IDS];
-static struct service *services_of_hundreds[HUNDREDS];
+struct kobject_service kobject_services[KOBJECT_IDS + 1];
 
-static const mach_msg_type_t return_code_type = {
-    .msgt_name = MACH_MSG_TYPE_INTEGER_32,
-    .msgt_size = 32,
-    .msgt_inline = 1,
-    .msgt_number = 1,
-};
-
-/* How a request is served; ids out of range are as unserved as the first. */
-static inline struct service *service_of(unsigned id)
+/* The routine of ids without one. */
+static void unserved(mach_msg_header_t *request, mach_msg_header_t *reply)
 {
-    unsigned hundreds = id / SUBSYSTEM_IDS;
-
-    if (hundreds >= HUNDREDS)
-        return &services[0][0];
-    return services_of_hundreds[hundreds] + (id - hundreds * SUBSYSTEM_IDS);
+    (void)request;
+    ((mig_reply_header_t *)reply)->RetCode = MIG_BAD_ID;
 }
 
-static void enter_subsystem(const struct subsystem *subsystem, struct service *row)
+static void enter_subsystem(const struct subsystem *subsystem)
 {
-    if (services_of_hundreds[subsystem->hundreds] == services[0])
-        services_of_hundreds[subsystem->hundreds] = row;
     for (unsigned i = 0; i < SUBSYSTEM_IDS; i++) {
         mach_msg_header_t header = {.msgh_id = subsystem->hundreds * SUBSYSTEM_IDS + (int)i};
         mig_routine_t routine = subsystem->find(&header);
 
         if (routine)
-            *service_of((unsigned)header.msgh_id) =
-                (struct service){routine, subsystem->reply_bytes};
+            kobject_services[(unsigned)header.msgh_id - KOBJECT_FIRST_ID] =
+                (struct kobject_service){routine, subsystem->reply_bytes};
     }
 }
 
 void kobject_init(void)
 {
-    for (unsigned row = 0; row <= SUBSYSTEMS; row++)
-        for (unsigned i = 0; i < SUBSYSTEM_IDS; i++)
-            services[row][i].reply_bytes = sizeof(mig_reply_header_t);
-    for (unsigned i = 0; i < HUNDREDS; i++)
-        services_of_hundreds[i] = services[0];
+    for (unsigned i = 0; i <= KOBJECT_IDS; i++)
+        kobject_services[i] = (struct kobject_service){unserved, sizeof(mig_reply_header_t)};
     for (unsigned i = 0; i < SUBSYSTEMS; i++)
-        enter_subsystem(&subsystems[i], services[i + 1]);
+        enter_subsystem(&subsystems[i]);
     for (unsigned i = 0; i < sizeof large_replies / sizeof large_replies[0]; i++)
-        service_of(large_replies[i].id)->reply_bytes = large_replies[i].reply_bytes;
+        kobject_services[large_replies[i].id - KOBJECT_FIRST_ID].reply_bytes =
+            large_replies[i].reply_bytes;
 }
 
-/* Clears a reply behind its header and first type: usually three words. */
-static inline void clear_rest(mig_reply_header_t *out, uint32_t bytes)
+/* Room for a reply. May sleep for memory; NULL when out of it. */
+static struct message *alloc_reply(uint32_t bytes)
 {
-    uint64_t *word = (uint64_t *)(&out->RetCodeType + 1);
-    uint64_t *end = (uint64_t *)((char *)out + bytes);
-
-    if (bytes > MESSAGE_SMALL_BYTES) {
-        memset(word, 0, (size_t)((char *)end - (char *)word));
-        return;
-    }
-    do
-        *word++ = 0;
-    while (word < end);
-}
-
-/*
- * An empty reply to the request; takes over its reply right. All bytes that a generated server may
- * leave alone (padding) are zero (H-63). May sleep for memory; NULL when out of it.
- */
-static struct message *make_reply(struct message *request, uint32_t bytes)
-{
-    mach_msg_header_t *in = &request->header;
     struct message *reply;
-    mig_reply_header_t *out;
     unsigned tries = 0;
 
     do
         reply = message_alloc(bytes);
     while (!reply && vm_shortage_wait(KERN_RESOURCE_SHORTAGE, &tries));
-    if (!reply)
-        return NULL;
-    out = (mig_reply_header_t *)&reply->header;
-    out->Head = (mach_msg_header_t){
-        .msgh_bits = MACH_MSGH_BITS(MACH_MSGH_BITS_LOCAL(in->msgh_bits), 0),
-        .msgh_size = sizeof *out,
-        .msgh_remote_port = in->msgh_local_port,
-        .msgh_id = in->msgh_id + 100,
-    };
-    out->RetCodeType = return_code_type;
-    clear_rest(out, bytes);
     return reply;
 }
 
@@ -199,42 +145,26 @@ static bool finish_unusual(struct message *request, mig_reply_header_t *out)
     return out->RetCode != MIG_DESTROY_REQUEST;
 }
 
-/*
- * Runs the routine. One that found too little memory has changed nothing (it would else not
- * refuse): it runs again when page-out has made room.
- */
-static void run_routine(const struct service *service, struct message *request,
-                        mig_reply_header_t *out)
+/* A routine that found too little memory has changed nothing (it would else not refuse): it runs again
+   when page-out has made room. */
+static void run_again(const struct kobject_service *service, struct message *request,
+                      mig_reply_header_t *out)
 {
     unsigned tries = 0;
 
-    do
+    while (vm_shortage_wait(out->RetCode, &tries))
         service->routine(&request->header, &out->Head);
-    while (vm_shortage_wait(out->RetCode, &tries));
 }
 
-struct message *kobject_serve(struct message *request)
+struct message *kobject_finish(const struct kobject_service *service, struct message *request,
+                               struct message *reply)
 {
     struct port *port = request->header.msgh_remote_port;
     mach_msg_type_name_t type = MACH_MSGH_BITS_REMOTE(request->header.msgh_bits);
-    const struct service *service = service_of((unsigned)request->header.msgh_id);
-    struct message *reply;
-    mig_reply_header_t *out;
+    mig_reply_header_t *out = (mig_reply_header_t *)&reply->header;
     bool answer = true;
 
-    /* Notifications come from anywhere: nothing may sleep before they are dealt with. */
-    reply = service->routine || !serve_notification(port, request)
-                ? make_reply(request, service->reply_bytes)
-                : NULL;
-    if (!reply) {
-        message_destroy(request);
-        return NULL;
-    }
-    out = (mig_reply_header_t *)&reply->header;
-    if (service->routine)
-        run_routine(service, request, out);
-    else
-        out->RetCode = MIG_BAD_ID;
+    run_again(service, request, out);
     assert(out->Head.msgh_size <= reply->capacity);
     if (out->RetCode != KERN_SUCCESS)
         answer = finish_unusual(request, out);
@@ -248,4 +178,21 @@ struct message *kobject_serve(struct message *request)
         return reply;
     message_destroy(reply);
     return NULL;
+}
+
+struct message *kobject_serve(struct message *request)
+{
+    const struct kobject_service *service = kobject_service_of(request->header.msgh_id);
+    struct message *reply = NULL;
+
+    /* Notifications come from anywhere: nothing may sleep before they are dealt with. */
+    if (service->routine != unserved || !serve_notification(request->header.msgh_remote_port, request))
+        reply = alloc_reply(service->reply_bytes);
+    if (!reply) {
+        message_destroy(request);
+        return NULL;
+    }
+    kobject_reply_init(reply, request, service->reply_bytes);
+    service->routine(&request->header, &reply->header);
+    return kobject_finish(service, request, reply);
 }

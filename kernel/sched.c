@@ -7,12 +7,11 @@
 #include "kernel/clock.h"
 #include "kernel/list.h"
 #include "kernel/panic.h"
+#include "kernel/sched_leave.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
 #include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/time.h"
-#include "mm/pmap.h"
-#include "mm/vm_map.h"
 
 #define AGING_MAX 8 /* a time-sharing thread falls at most that far below its base priority */
 
@@ -68,21 +67,12 @@ void sched_remove(struct thread *thread)
     dequeue(thread);
 }
 
-/* Gives the processor to a thread that is on no queue; returns when the caller's runs again. */
 void sched_switch_to(struct thread *next)
 {
     struct thread *current = thread_current();
-    uint64_t now_ns;
 
-    if (next == current)
-        return;
-    now_ns = clock_now_ns();
-    current->run_time_ns += now_ns - current->last_dispatch_ns;
-    next->last_dispatch_ns = now_ns;
-    /* Kernel threads run on whatever user memory is there: a task that comes back finds its translations. */
-    if (next->task != current->task && next->task != kernel_task)
-        pmap_activate(next->task->map->pmap);
-    thread_machine_switch(current, next);
+    if (next != current)
+        sched_leave(current, next);
 }
 
 void sched_switch(void)
@@ -151,7 +141,7 @@ uint32_t sched_load(unsigned which)
 void sched_tick(uint64_t now_ns, bool from_user)
 {
     struct thread *thread = thread_current();
-    uint64_t elapsed_ns = now_ns - last_tick_ns, running_ns = now_ns - thread->last_dispatch_ns;
+    uint64_t elapsed_ns = now_ns - last_tick_ns, running_ns = sched_undisturbed_ns(thread);
 
     last_tick_ns = now_ns;
     update_loads(now_ns);
@@ -180,11 +170,18 @@ void sched_set_priority(struct thread *thread, int priority)
     thread_current()->ast |= AST_RESCHEDULE;
 }
 
+uint64_t sched_undisturbed_ns(const struct thread *thread)
+{
+    return time_ticks_to_ns(time_stamp() - thread->last_dispatch);
+}
+
 uint64_t sched_run_time_ns(const struct thread *thread)
 {
-    if (thread != thread_current())
-        return thread->run_time_ns;
-    return thread->run_time_ns + (clock_now_ns() - thread->last_dispatch_ns);
+    uint64_t ticks = thread->run_ticks;
+
+    if (thread == thread_current())
+        ticks += time_stamp() - thread->last_dispatch;
+    return time_ticks_to_ns(ticks);
 }
 
 void sched_idle(void *unused)

@@ -39,6 +39,8 @@ void sched_tick(uint64_t now_ns, bool from_user);
 void sched_set_priority(struct thread *thread, int priority);
 /* Nanoseconds that a thread has spent on the processor until now. */
 uint64_t sched_run_time_ns(const struct thread *thread);
+/* Nanoseconds since it last came to a processor. */
+uint64_t sched_undisturbed_ns(const struct thread *thread);
 /* Threads that ran or were ready, averaged over the last 5, 30 or 60 seconds; times LOAD_SCALE. */
 uint32_t sched_load(unsigned which);
 /* What the idle thread does; never returns. */

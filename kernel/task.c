@@ -2,7 +2,7 @@
 #include "kernel/task.h"
 
 #include "ipc/port.h"
-#include "ipc/space.h"
+#include "ipc/space_table.h"
 #include "kernel/panic.h"
 #include "kernel/printf.h"
 #include "kernel/sched.h"

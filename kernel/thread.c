@@ -37,7 +37,8 @@ static struct thread *thread_allocate(struct task *task, const char *name, int p
     thread->priority = thread->base_priority = thread->max_priority = priority;
     thread->policy = POLICY_TIMESHARE;
     thread->slice_left_ns = SCHED_SLICE_NS;
-    thread->created_ns = thread->last_dispatch_ns = clock_now_ns();
+    thread->created_ns = clock_now_ns();
+    thread->last_dispatch = time_stamp();
     thread->depressed_priority = -1;
     string_copy(thread->name, name, sizeof thread->name);
     return thread;
@@ -196,6 +197,11 @@ static void thread_release_ports(struct thread *thread)
     if (thread->handed_message)
         message_destroy(thread->handed_message);
     thread->handed_message = NULL;
+    if (thread->request_buffer)
+        message_free(thread->request_buffer);
+    if (thread->answer_buffer)
+        message_free(thread->answer_buffer);
+    thread->request_buffer = thread->answer_buffer = NULL;
 }
 
 /* Ends the current thread. What is left of it is freed by the reaper: nobody frees his own

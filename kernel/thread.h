@@ -53,9 +53,9 @@ struct thread {
     int max_priority;
     int policy;                  /* POLICY_TIMESHARE or POLICY_FIXEDPRI */
     uint64_t slice_left_ns;
-    uint64_t run_time_ns;        /* spent on a processor, up to last_dispatch_ns */
+    uint64_t run_ticks;          /* of the time stamp counter, spent on a processor up to last_dispatch */
     uint64_t user_time_ns;       /* part of it in user mode, sampled by the clock */
-    uint64_t last_dispatch_ns;
+    uint64_t last_dispatch;      /* time stamp */
     uint64_t created_ns;
     int depressed_priority;      /* priority to restore after thread_switch depression, or -1 */
     struct timeout depress_timeout;
@@ -78,6 +78,8 @@ struct thread {
     struct message *handed_message; /* owned by this thread once set */
     uint32_t receive_limit;         /* bytes that its buffer takes */
     struct message *pending_message; /* owned by this thread until it is taken */
+    /* Small buffers for the next request and for the answer of a kernel object; owned, or NULL. */
+    struct message *request_buffer, *answer_buffer;
 
     /* Ports. Each pointer owns the right that its comment names. */
     struct port *self;            /* kernel-held receive right of the thread port */

@@ -116,7 +116,7 @@ static kern_return_t basic_info(thread_t thread, thread_info_t out, mach_msg_typ
     uint64_t now_ns = clock_now_ns(), run_ns = sched_run_time_ns(thread);
     uint64_t user_ns = thread->user_time_ns < run_ns ? thread->user_time_ns : run_ns;
     bool resting = thread->state == THREAD_WAITING || thread->state == THREAD_SUSPENDED;
-    uint64_t sleep_ns = resting ? now_ns - thread->last_dispatch_ns : 0;
+    uint64_t sleep_ns = resting ? sched_undisturbed_ns(thread) : 0;
     struct thread_basic_info info = {
         .cpu_usage = cpu_usage(run_ns, now_ns - thread->created_ns),
         .base_priority = thread->base_priority,

@@ -60,6 +60,7 @@ static inline void wait_begin(struct thread *thread, struct wait_queue *queue,
     thread->wait_reason = reason;
     thread->wait_object = object;
     thread->wait_mode = mode;
+    thread->wait_result = WAIT_AWAKENED; /* unless its waker says otherwise */
     list_insert_tail(&queue->waiters, &thread->wait_link);
     if (deadline_ns != DEADLINE_NEVER)
         timeout_start(&thread->wait_timeout, deadline_ns, wait_timed_out, thread);
@@ -107,32 +108,6 @@ wait_result_t wait_queue_sleep_switch(struct wait_queue *queue, const struct wai
     return thread->wait_result;
 }
 
-/* The short way of wait_queue_take() and wait_queue_sleep_switch() for the message system. */
-wait_result_t wait_queue_hand_over(struct wait_queue *queue, const struct wait_reason *reason,
-                                   const void *object, struct wait_queue *from)
-{
-    struct thread *thread = thread_current();
-    struct thread *next = list_entry(from->waiters.head.next, struct thread, wait_link);
-
-    if (list_node_linked(&next->wait_timeout.link))
-        timeout_cancel(&next->wait_timeout);
-    list_remove(&next->wait_link);
-    next->wait_result = WAIT_AWAKENED;
-    next->state = THREAD_RUNNABLE;
-    if (wait_refused(thread, WAIT_INTERRUPTIBLE)) {
-        sched_make_runnable(next);
-        return WAIT_INTERRUPTED;
-    }
-    thread->state = THREAD_WAITING;
-    thread->wait_queue = queue;
-    thread->wait_reason = reason;
-    thread->wait_object = object;
-    thread->wait_mode = WAIT_INTERRUPTIBLE;
-    list_insert_tail(&queue->waiters, &thread->wait_link);
-    sched_switch_to(next);
-    return thread->wait_result;
-}
-
 struct thread *wait_queue_take(struct wait_queue *queue, wait_result_t result)
 {
     struct list_node *node = list_first(&queue->waiters);
@@ -143,6 +118,14 @@ struct thread *wait_queue_take(struct wait_queue *queue, wait_result_t result)
     thread = list_entry(node, struct thread, wait_link);
     wait_end(thread, result);
     return thread;
+}
+
+wait_result_t wait_queue_hand_over_slowly(struct wait_queue *queue,
+                                          const struct wait_reason *reason, const void *object,
+                                          struct wait_queue *from)
+{
+    return wait_queue_sleep_switch(queue, reason, object, WAIT_INTERRUPTIBLE, DEADLINE_NEVER,
+                                   wait_queue_take(from, WAIT_AWAKENED));
 }
 
 struct thread *wait_queue_wake_one(struct wait_queue *queue, wait_result_t result)

@@ -56,9 +56,10 @@ wait_result_t wait_queue_sleep_switch(struct wait_queue *queue, const struct wai
                                       const void *object, enum wait_mode mode,
                                       uint64_t deadline_ns, struct thread *next);
 /* The same without a deadline, the thread being the first sleeper of another queue: it is
-   woken with WAIT_AWAKENED and runs at once. Interruptible. */
-wait_result_t wait_queue_hand_over(struct wait_queue *queue, const struct wait_reason *reason,
-                                   const void *object, struct wait_queue *from);
+   woken with WAIT_AWAKENED and runs at once. Interruptible. See kernel/hand_over.h. */
+wait_result_t wait_queue_hand_over_slowly(struct wait_queue *queue,
+                                          const struct wait_reason *reason, const void *object,
+                                          struct wait_queue *from);
 /* Wakes the first sleeper and returns it, or NULL. */
 struct thread *wait_queue_wake_one(struct wait_queue *queue, wait_result_t result);
 /* Wakes all sleepers; returns how many. */

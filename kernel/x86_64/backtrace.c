@@ -99,5 +99,5 @@ void backtrace_print_thread(const struct thread *thread)
 {
     const uint64_t *saved = (const uint64_t *)thread->machine.saved_sp;
 
-    print_chain(thread, saved[4]);      /* rbp, as switch_stacks pushes it */
+    print_chain(thread, saved[1]);      /* rbp, as switch_stacks() pushes it */
 }

@@ -6,7 +6,7 @@
 ;
 ; The entry saves all registers, so that the state of a thread that sleeps in a trap can be read; the
 ; fast exit reloads only what C functions may change. Whoever changes a sleeping thread's state
-; sets an AST bit, and the slow exit reloads everything.
+; makes it return to the slow exit, which reloads everything.
 
 %include "kernel/x86_64/offsets.inc"
 
@@ -53,8 +53,8 @@ syscall_entry:
         mov rcx, [rsp + FRAME_RIP - FRAME_FAULT]
         mov r11, [rsp + FRAME_RFLAGS - FRAME_FAULT]
         mov rsp, [rsp + FRAME_RSP - FRAME_FAULT]
-        bt rcx, 47                      ; sysret to such an address would fault in the kernel
-        jc .noncanonical
+        ; sysret to an address that is none would fault here in the kernel: but a syscall instruction
+        ; cannot lie so high (VM_MAP_USER_MAXIMUM), and a thread whose state was set leaves by the frame
         swapgs
         o64 sysret
 
@@ -62,9 +62,6 @@ syscall_entry:
         call trap_invalid
         jmp .done
 
-.noncanonical:
-        mov rsp, [gs:CPU_TRAP_STACK]
-        sub rsp, FRAME_SS
 .slow:
         mov [rsp + FRAME_RAX], rax
         ; fall through
@@ -114,31 +111,12 @@ return_to_bad_rip:
         call exception_noncanonical
         jmp return_to_user.complete
 
-; switch_stacks(uint64_t *save_sp, uint64_t new_sp)
-        global switch_stacks
-        align 16
-switch_stacks:
-        push rbx
-        push rbp
-        push r12
-        push r13
-        push r14
-        push r15
-        mov [rdi], rsp
-        mov rsp, rsi
-        pop r15
-        pop r14
-        pop r13
-        pop r12
-        pop rbp
-        pop rbx
-        ret
-
-; Where a kernel thread starts: r12 = function, r13 = argument.
+; Where a kernel thread starts; the function and its argument are on the stack.
         extern thread_exit
         global kernel_thread_start
 kernel_thread_start:
-        mov rdi, r13
+        pop rax
+        pop rdi
         xor ebp, ebp
-        call r12
+        call rax
         call thread_exit

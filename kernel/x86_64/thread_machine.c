@@ -21,42 +21,27 @@
 
 #define DEBUG_CONTROL_OFF   0x400UL
 
-/* What switch_stacks pops, and where it returns to. */
-struct switch_frame {
-    uint64_t r15, r14, r13, r12, rbp, rbx;
-    uint64_t return_address;
-};
-
-void switch_stacks(uint64_t *save_sp, uint64_t new_sp);
 extern char return_to_user[];
 extern char kernel_thread_start[];
 
-static struct switch_frame *first_switch_frame(struct thread_machine *machine, uint64_t top,
-                                               const char *start)
-{
-    struct switch_frame *frame = (struct switch_frame *)top - 1;
-
-    *frame = (struct switch_frame){ .return_address = (uint64_t)start };
-    machine->saved_sp = (uint64_t)frame;
-    return frame;
-}
-
 /*
- * Purpose: a thread that lives in the kernel alone.
+ * Purpose: a thread that lives in the kernel alone. What the first switch to it finds on the stack is
+ * where to go, the function and its argument.
  * Conditions: machine is zero. Result: false, with nothing changed, without memory for the stack.
  */
 bool thread_machine_init_kernel(struct thread *thread, void (*function)(void *), void *argument)
 {
     struct thread_machine *machine = &thread->machine;
-    struct switch_frame *frame;
+    uint64_t *top;
 
     machine->stack = kmem_stack_alloc();
     if (machine->stack == NULL)
         return false;
-    frame = first_switch_frame(machine, (uint64_t)machine->stack + KERNEL_STACK_BYTES - 16,
-                               kernel_thread_start);
-    frame->r12 = (uint64_t)function;
-    frame->r13 = (uint64_t)argument;
+    top = (uint64_t *)((uint64_t)machine->stack + KERNEL_STACK_BYTES - 16);
+    *--top = (uint64_t)argument;
+    *--top = (uint64_t)function;
+    *--top = (uint64_t)kernel_thread_start;
+    machine->saved_sp = (uint64_t)top;
     return true;
 }
 
@@ -82,7 +67,8 @@ bool thread_machine_init_user(struct thread *thread)
         .ss = USER_DS,
         .rflags = RFLAGS_FIXED | RFLAGS_IF,
     };
-    first_switch_frame(machine, (uint64_t)machine->frame, return_to_user);
+    machine->saved_sp = (uint64_t)machine->frame - sizeof(uint64_t);
+    *(uint64_t *)machine->saved_sp = (uint64_t)return_to_user;
     return true;
 }
 
@@ -122,33 +108,18 @@ static void bases_load(struct cpu *cpu, const struct thread_machine *machine)
     }
 }
 
-/*
- * Purpose: leave `from` for `to`.
- * Conditions: interrupts are off. `to` is not running, and somebody has made its address space the
- * current one. `from` may be dead: then nothing returns here, and its stack is free once another
- * thread runs.
- */
-void thread_machine_switch(struct thread *from, struct thread *to)
+void thread_machine_debug_off(void)
 {
-    struct cpu *cpu = this_cpu();
+    dr7_write(DEBUG_CONTROL_OFF);
+}
 
-    if (from->machine.fpu) {
-        fpu_save(from->machine.fpu);
-        if (from->machine.debug_active)
-            dr7_write(DEBUG_CONTROL_OFF);
-    }
-    cpu->current = to;
-    if (to->machine.frame) {
-        cpu->trap_stack = (uint64_t)&to->machine.frame->ss;
-        cpu->tss->stack[0] = (uint64_t)(to->machine.frame + 1);
-        fpu_restore(to->machine.fpu);
-        bases_load(cpu, &to->machine);
-        if (cpu->io_loaded)
-            io_permissions_switch(to->task->io_permissions);
-        if (to->machine.debug_active)
-            debug_load(&to->machine);
-    }
-    switch_stacks(&from->machine.saved_sp, to->machine.saved_sp);
+void thread_machine_switch_rare(const struct thread *to)
+{
+    bases_load(this_cpu(), &to->machine);
+    if (this_cpu()->io_loaded)
+        io_permissions_switch(to->task->io_permissions);
+    if (to->machine.debug_active)
+        debug_load(&to->machine);
 }
 
 void thread_machine_refresh(struct thread *thread)

@@ -30,9 +30,7 @@ bool thread_machine_init_kernel(struct thread *thread, void (*function)(void *),
 bool thread_machine_init_user(struct thread *thread);
 /* Frees what the init functions took; the thread does not run. NULL parts are fine. */
 void thread_machine_destroy(struct thread *thread);
-/* Leaves one thread for another; returns when `from` runs again. The caller has chosen the address
-   space (pmap_activate) and the states. Sets cpu->current. */
-void thread_machine_switch(struct thread *from, struct thread *to);
+/* thread_machine_switch() is inline, in kernel/x86_64/thread_switch.h. */
 /* Turns the boot stack into the first thread's, which gets current. */
 void thread_machine_adopt_boot(struct thread *thread);
 /* Loads what user mode needs, after another thread has changed it (fs_base, gs_base, debug). */

@@ -83,9 +83,14 @@ void time_init(uint64_t tsc_at_entry)
     ns_per_tick_32 = (NS_PER_SECOND << 32) / tsc_hz;
 }
 
+uint64_t time_ticks_to_ns(uint64_t ticks)
+{
+    return (uint64_t)((unsigned __int128)ticks * ns_per_tick_32 >> 32);
+}
+
 uint64_t clock_now_ns(void)
 {
-    return (uint64_t)((unsigned __int128)(time_stamp() - tsc_start) * ns_per_tick_32 >> 32);
+    return time_ticks_to_ns(time_stamp() - tsc_start);
 }
 
 uint64_t time_tsc_hz(void)

@@ -9,6 +9,8 @@
 void time_init(uint64_t tsc_at_entry);
 /* Nanoseconds since the boot door was reached; 0 before time_init. */
 uint64_t clock_now_ns(void);
+/* How long so many ticks of the time stamp counter last. */
+uint64_t time_ticks_to_ns(uint64_t ticks);
 /* Has the timer interrupt at that time, or at once if it is past. Replaces an earlier one. */
 void timer_arm_ns(uint64_t deadline_ns);
 /* No timer interrupt until the next timer_arm_ns. */

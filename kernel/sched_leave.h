@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The one place where the processor goes from thread to thread. Inline, for the message path. */
+#ifndef KERNEL_SCHED_LEAVE_H
+#define KERNEL_SCHED_LEAVE_H
+
+#include "kernel/task.h"
+#include "kernel/thread.h"
+#include "kernel/x86_64/thread_switch.h"
+#include "kernel/x86_64/time.h"
+#include "mm/pmap.h"
+#include "mm/vm_map.h"
+
+/* Gives the processor from the current thread to another, which is on no queue; returns when the
+   current one runs again. */
+static inline void sched_leave(struct thread *current, struct thread *next)
+{
+    uint64_t now = time_stamp();
+
+    current->run_ticks += now - current->last_dispatch;
+    next->last_dispatch = now;
+    /* Kernel threads run on whatever user memory is there: a task that comes back finds its translations. */
+    if (next->task != current->task && next->task != kernel_task)
+        pmap_activate(next->task->map->pmap);
+    thread_machine_switch(current, next);
+}
+
+#endif
