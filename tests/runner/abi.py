@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 
 from guest import qemu
-from runner.case import boot, single, succeeded
+from runner.case import boot, single, succeeded, tool
 from runner.userland import write_file
 
 FOLDER = os.path.join(qemu.ROOT, "tests", "abi")
@@ -22,8 +22,8 @@ def module_runs(name):
         return ["it was not built: `make abi-modules` needs the reference headers of ./setup"]
     with tempfile.TemporaryDirectory(prefix="porthole-test-") as folder:
         archive = os.path.join(folder, "initrd.cpio")
-        subprocess.run([os.path.join(qemu.ROOT, "tools", "mkinitrd"), archive,
-                        write_file(folder, "boot.cfg", LINE.format(name)), program], check=True)
+        config = write_file(folder, "boot.cfg", LINE.format(name))
+        subprocess.run(tool("mkinitrd", archive, config, program), check=True)
         finished = boot(initrd=archive)
     problems = succeeded(finished)
     if not problems and (not finished.results() or finished.planned() != len(finished.results())):

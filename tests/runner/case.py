@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import re
+import sys
 import tempfile
 from typing import Callable
 
@@ -71,6 +72,11 @@ class Boot:
         """The number of results that the guest announced (`1..N`), or None."""
         plans = [re.match(r"1\.\.(\d+)\s*$", line) for line in self.report]
         return next((int(m.group(1)) for m in plans if m), None)
+
+
+def tool(name, *arguments):
+    """The command of one of our Python tools, by this interpreter: looking for one takes longer than the tool."""
+    return [sys.executable, os.path.join(qemu.ROOT, "tools", name), *arguments]
 
 
 def boot(timeout=None, on_text=None, on_console=None, **machine):

@@ -8,7 +8,7 @@ import tempfile
 
 from guest import qemu
 from guest.session import Ending
-from runner.case import boot, single
+from runner.case import boot, single, tool
 
 PROMPT = r"porthole> "
 SERVERS = os.path.join(qemu.ROOT, "servers")
@@ -62,9 +62,8 @@ def make_archive(folder):
         file.writelines(lines)
     archive = os.path.join(folder, "initrd.cpio")
     programs = sorted(glob.glob(os.path.join(qemu.BUILD, "servers", "*")))
-    subprocess.run([os.path.join(qemu.ROOT, "tools", "mkinitrd"), archive,
-                    os.path.join(SERVERS, "boot.cfg"), script, *programs,
-                    *glob.glob(os.path.join(SERVERS, "files", "*"))], check=True)
+    subprocess.run(tool("mkinitrd", archive, os.path.join(SERVERS, "boot.cfg"), script, *programs,
+                        *glob.glob(os.path.join(SERVERS, "files", "*"))), check=True)
     return archive
 
 

@@ -28,7 +28,7 @@ import tempfile
 
 from guest import qemu
 from guest.session import Ending
-from runner.case import boot, single
+from runner.case import boot, single, tool
 
 FOLDER = os.path.join(qemu.ROOT, "tests", "user")
 SERVERS = os.path.join(qemu.ROOT, "servers")
@@ -105,7 +105,7 @@ def make_archive(test, folder):
                   write_file(folder, "servers.cfg", servers_text(test, servers))]
     archive = os.path.join(folder, "initrd.cpio")
     config = write_file(folder, "boot.cfg", config_text(test, servers))
-    made = subprocess.run([os.path.join(qemu.ROOT, "tools", "mkinitrd"), archive, config] + files,
+    made = subprocess.run(tool("mkinitrd", archive, config, *files),
                           capture_output=True, text=True, cwd=qemu.ROOT, check=False)
     if made.returncode:
         raise RuntimeError(made.stderr.strip())
