@@ -128,8 +128,22 @@ void client_expect_bad_access(struct client *client, kern_return_t code, vm_addr
     CHECK_EQ(client->subcode, address);
 }
 
+/* Whether it sleeps in the kernel, and is not just about to. */
+static boolean_t client_waits(const struct client *client)
+{
+    struct thread_basic_info info = { .run_state = TH_STATE_RUNNING };
+    mach_msg_type_number_t count = THREAD_BASIC_INFO_COUNT;
+    mach_port_t thread = *(const volatile mach_port_t *)&client->thread; /* set by itself */
+
+    if (thread != MACH_PORT_NULL)
+        CHECK_OK(thread_info(thread, THREAD_BASIC_INFO, (thread_info_t)&info, &count));
+    return info.run_state == TH_STATE_WAITING;
+}
+
 void client_expect_blocked(struct client *client, unsigned milliseconds)
 {
+    for (unsigned tries = 0; !client_waits(client) && tries < CLIENT_WAIT; tries++)
+        CHECK_EQ(client_wait(client, 1), CLIENT_BLOCKED);
     CHECK_EQ(client_wait(client, milliseconds), CLIENT_BLOCKED);
 }
 

@@ -26,7 +26,7 @@ struct client {
     uint64_t word;
 };
 
-#define CLIENT_WAIT 5000 /* ms */
+#define CLIENT_WAIT 20000 /* ms: for loaded machines */
 
 /* Starts it. The structure must stay while the client lives. */
 void client_call(struct client *client, uint64_t (*function)(void *), void *argument);
@@ -40,7 +40,7 @@ enum client_state client_wait(struct client *client, unsigned milliseconds);
 uint64_t client_finish(struct client *client);
 /* It must raise EXC_BAD_ACCESS with that code at that address within CLIENT_WAIT. */
 void client_expect_bad_access(struct client *client, kern_return_t code, vm_address_t address);
-/* It must be blocked still after that time. */
+/* It must come to sleep in the kernel, and be blocked still after that time. */
 void client_expect_blocked(struct client *client, unsigned milliseconds);
 /* Answers its exception, so that it tries again; the state is BLOCKED again. */
 void client_retry(struct client *client);
