@@ -37,7 +37,7 @@ static kern_return_t basic_info(host_info_t out, mach_msg_type_number_t *count)
         .cpu_subtype = CPU_SUBTYPE_AT386,
     };
 
-    return rpc_info_answer(out, count, &info, sizeof info, sizeof info);
+    return rpc_host_info_answer(out, count, &info, sizeof info);
 }
 
 static kern_return_t sched_info(host_info_t out, mach_msg_type_number_t *count)
@@ -47,7 +47,7 @@ static kern_return_t sched_info(host_info_t out, mach_msg_type_number_t *count)
         .min_quantum = (integer_t)(SCHED_SLICE_NS / NANOSECONDS_PER_MILLISECOND),
     };
 
-    return rpc_info_answer(out, count, &info, sizeof info, sizeof info);
+    return rpc_host_info_answer(out, count, &info, sizeof info);
 }
 
 static kern_return_t load_info(host_info_t out, mach_msg_type_number_t *count)
@@ -59,7 +59,7 @@ static kern_return_t load_info(host_info_t out, mach_msg_type_number_t *count)
         /* With one processor: what a new thread would get of it. */
         info.mach_factor[i] = LOAD_SCALE * LOAD_SCALE / (info.avenrun[i] + LOAD_SCALE);
     }
-    return rpc_info_answer(out, count, &info, sizeof info, sizeof info);
+    return rpc_host_info_answer(out, count, &info, sizeof info);
 }
 
 kern_return_t host_info(host_t found, int flavor, host_info_t out, mach_msg_type_number_t *count)

@@ -119,11 +119,13 @@ kern_return_t processor_info(processor_t processor, int flavor, host_t *found,
         .is_master = true,
     };
 
-    if (!processor || flavor != PROCESSOR_BASIC_INFO)
+    if (!processor)
         return KERN_INVALID_ARGUMENT;
+    if (flavor != PROCESSOR_BASIC_INFO)
+        return KERN_FAILURE;
     info.slot_num = (integer_t)processor->slot;
     *found = &host;
-    return rpc_info_answer(out, count, &info, sizeof info, sizeof info);
+    return rpc_host_info_answer(out, count, &info, sizeof info);
 }
 
 static unsigned count_threads(void)
@@ -154,9 +156,9 @@ kern_return_t processor_set_info(processor_set_t set, int flavor, host_t *found,
     *found = &host;
     info.mach_factor = LOAD_SCALE * LOAD_SCALE / (info.load_average + LOAD_SCALE);
     if (flavor == PROCESSOR_SET_BASIC_INFO)
-        return rpc_info_answer(out, count, &info, sizeof info, sizeof info);
+        return rpc_host_info_answer(out, count, &info, sizeof info);
     if (flavor == PROCESSOR_SET_SCHED_INFO)
-        return rpc_info_answer(out, count, &policies, sizeof policies, sizeof policies);
+        return rpc_host_info_answer(out, count, &policies, sizeof policies);
     return KERN_INVALID_ARGUMENT;
 }
 

@@ -18,6 +18,13 @@ kern_return_t rpc_info_answer(integer_t *out, mach_msg_type_number_t *count, con
     return KERN_SUCCESS;
 }
 
+kern_return_t rpc_host_info_answer(integer_t *out, mach_msg_type_number_t *count, const void *info,
+                                   size_t bytes)
+{
+    return rpc_info_answer(out, count, info, bytes, bytes) == KERN_SUCCESS ? KERN_SUCCESS
+                                                                           : KERN_FAILURE;
+}
+
 time_value64_t time_value64_from_ns(uint64_t ns)
 {
     return (time_value64_t){

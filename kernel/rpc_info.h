@@ -18,6 +18,10 @@
 kern_return_t rpc_info_answer(integer_t *out, mach_msg_type_number_t *count, const void *info,
                               size_t bytes, size_t minimum);
 
+/* The same for hosts and processors: KERN_FAILURE when there is not room for all. */
+kern_return_t rpc_host_info_answer(integer_t *out, mach_msg_type_number_t *count, const void *info,
+                                   size_t bytes);
+
 /* Nanoseconds in Mach's two forms. */
 time_value64_t time_value64_from_ns(uint64_t ns);
 time_value_t time_value_from_64(time_value64_t time);

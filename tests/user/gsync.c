@@ -66,6 +66,7 @@ static void add_address(struct wire *wire, vm_address_t address)
     *(vm_address_t *)wire_add(wire, one(MACH_MSG_TYPE_INTEGER_64, 64), 8, FALSE) = address;
 }
 
+/* routine: gsync_wake */
 static kern_return_t wake(mach_port_t task, vm_address_t address, unsigned value, int flags)
 {
     static struct wire wire;
@@ -77,6 +78,7 @@ static kern_return_t wake(mach_port_t task, vm_address_t address, unsigned value
     return answer_to(&wire);
 }
 
+/* routine: gsync_requeue */
 static kern_return_t requeue(vm_address_t from, vm_address_t to, boolean_t wake_one, int flags)
 {
     static struct wire wire;

@@ -4,6 +4,7 @@
 #include "test.h"
 
 #define SELF       mach_task_self()
+#define STACK_NEEDED 32768
 #define TRIES      50 /* until what is freed by another thread of the kernel must be free */
 #define TRY_PERIOD 5  /* ms */
 
@@ -127,8 +128,18 @@ void audit_check(const struct audit *before, const char *what)
         FAIL("after %s: %s", what, found);
 }
 
+/* The stack grows down to where the largest stub needs it. */
+static void touch_stack(void)
+{
+    volatile char stack[STACK_NEEDED];
+
+    for (unsigned i = 0; i < sizeof stack; i += PAGE_SIZE)
+        stack[i] = 0;
+}
+
 void audit_begin(void)
 {
+    touch_stack();
     audit_take(&begun);
 }
 
