@@ -128,10 +128,14 @@ bool thread_is_kernel(const struct thread *thread)
     return thread->task == kernel_task;
 }
 
+bool thread_is_held(const struct thread *thread)
+{
+    return (thread->suspend_count | thread->holds | thread->task->suspend_count) != 0;
+}
+
 void thread_release_stopped(struct thread *thread)
 {
-    if (thread->state == THREAD_SUSPENDED && thread->suspend_count == 0 &&
-        thread->task->suspend_count == 0)
+    if (thread->state == THREAD_SUSPENDED && !thread_is_held(thread))
         sched_make_runnable(thread);
 }
 

@@ -60,6 +60,7 @@ struct thread {
     int depressed_priority;      /* priority to restore after thread_switch depression, or -1 */
     struct timeout depress_timeout;
     unsigned suspend_count;      /* thread_suspend() minus thread_resume() */
+    unsigned holds;              /* thread_hold(): others look at its registers; woken as an event when it stops */
     bool terminating;
 
     /* Waiting; meaningful while state == THREAD_WAITING. */
@@ -112,7 +113,9 @@ kern_return_t thread_suspend_thread(struct thread *thread);
 kern_return_t thread_resume_thread(struct thread *thread);
 /* Ends its interruptible wait; while it is in the kernel but does not wait, its next one. */
 void thread_abort_thread(struct thread *thread);
-/* Starts a thread that is stopped on its way to user mode, if neither count holds it. */
+/* True while a count (its own, its task's, or a hold) keeps it from user mode. */
+bool thread_is_held(const struct thread *thread);
+/* Starts a thread that is stopped on its way to user mode, if nothing holds it. */
 void thread_release_stopped(struct thread *thread);
 /* Ends the current thread now. */
 void thread_exit(void) __attribute__((noreturn));

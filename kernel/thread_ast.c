@@ -7,9 +7,10 @@
 /* Stops the current thread until nobody holds it back any more. */
 static void stop_if_suspended(struct thread *thread)
 {
-    if (thread->suspend_count == 0 && thread->task->suspend_count == 0)
+    if (!thread_is_held(thread))
         return;
     thread->state = THREAD_SUSPENDED;
+    event_wake_all(&thread->holds, WAIT_AWAKENED);
     sched_switch();
 }
 

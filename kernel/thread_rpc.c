@@ -19,6 +19,7 @@
 #include "kernel/string.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
+#include "kernel/thread_hold.h"
 #include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/thread_state.h"
 #include "kernel/x86_64/time.h"
@@ -64,29 +65,46 @@ kern_return_t thread_resume(thread_t thread)
     return thread ? thread_resume_thread(thread) : KERN_INVALID_ARGUMENT;
 }
 
-/* Aborting oneself would end the reply of this very request. */
+/*
+ * Aborting oneself would end the reply of this very request. A suspended thread is at rest when this
+ * returns: its registers tell the result of the trap that was cut short, as who delivers a signal asks.
+ */
 kern_return_t thread_abort(thread_t thread)
 {
     if (!thread || thread == thread_current())
         return KERN_INVALID_ARGUMENT;
     thread_abort_thread(thread);
-    return KERN_SUCCESS;
+    return thread_is_held(thread) ? thread_wait_still(thread) : KERN_SUCCESS;
 }
 
 kern_return_t thread_get_state(thread_t thread, int flavor, thread_state_t state,
                                mach_msg_type_number_t *count)
 {
+    kern_return_t result;
+
     if (!thread || thread == thread_current())
         return KERN_INVALID_ARGUMENT;
-    return thread_machine_get_state(thread, flavor, state, count);
+    result = thread_hold(thread);
+    if (result != KERN_SUCCESS)
+        return result;
+    result = thread_machine_get_state(thread, flavor, state, count);
+    thread_unhold(thread);
+    return result;
 }
 
 kern_return_t thread_set_state(thread_t thread, int flavor, const thread_state_t state,
                                mach_msg_type_number_t count)
 {
+    kern_return_t result;
+
     if (!thread || thread == thread_current())
         return KERN_INVALID_ARGUMENT;
-    return thread_machine_set_state(thread, flavor, state, count);
+    result = thread_hold(thread);
+    if (result != KERN_SUCCESS)
+        return result;
+    result = thread_machine_set_state(thread, flavor, state, count);
+    thread_unhold(thread);
+    return result;
 }
 
 static integer_t run_state(const struct thread *thread)

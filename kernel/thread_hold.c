@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/thread_hold.h"
+
+#include "kernel/clock.h"
+#include "kernel/thread.h"
+
+#define LOOK_AGAIN_MS 1u
+
+kern_return_t thread_wait_still(struct thread *thread)
+{
+    static const struct wait_reason reason = {"thread to stand still", NULL};
+
+    /* One that stops wakes us; one that begins to wait does not: so look again now and then. */
+    while (thread->state == THREAD_RUNNABLE)
+        if (event_sleep(&thread->holds, &reason, thread, WAIT_INTERRUPTIBLE,
+                        deadline_after_ms(LOOK_AGAIN_MS)) == WAIT_INTERRUPTED)
+            return KERN_ABORTED;
+    return KERN_SUCCESS;
+}
+
+kern_return_t thread_hold(struct thread *thread)
+{
+    kern_return_t result;
+
+    if (thread->terminating)
+        return KERN_TERMINATED;
+    thread->holds++;
+    thread->ast |= AST_SUSPEND;
+    result = thread_wait_still(thread);
+    if (result == KERN_SUCCESS && thread->terminating)
+        result = KERN_TERMINATED;
+    if (result != KERN_SUCCESS)
+        thread_unhold(thread);
+    return result;
+}
+
+void thread_unhold(struct thread *thread)
+{
+    thread->holds--;
+    thread_release_stopped(thread);
+}
