@@ -18,21 +18,18 @@
 struct port *device_master;
 
 static struct device devices[] = {
-    {"console", &device_console, NULL}, {"com0", &device_console, NULL},
-    {"com1", &device_report, NULL},     {"initrd", &device_initrd, NULL},
-    {"mem", &device_memory, NULL},      {"time", &device_time, NULL},
-    {"irq", &device_irq, NULL},
+    {"console", &device_console, NULL, 0}, {"com0", &device_console, NULL, 0},
+    {"com1", &device_report, NULL, 0},     {"initrd", &device_initrd, NULL, 0},
+    {"mem", &device_memory, NULL, 0},      {"time", &device_time, NULL, 0},
+    {"irq", &device_irq, NULL, 0},
 };
 #define DEVICES (sizeof devices / sizeof devices[0])
 
 void device_init(uint64_t initrd_start, uint64_t initrd_end)
 {
     device_master = port_create_kernel(KOBJECT_DEVICE_MASTER, devices);
-    for (unsigned i = 0; i < DEVICES; i++) {
-        devices[i].port = port_create_kernel(KOBJECT_DEVICE, &devices[i]);
-        if (!device_master || !devices[i].port)
-            panic("no memory for the ports of devices");
-    }
+    if (!device_master)
+        panic("no memory for the port that opens devices");
     device_initrd_init(initrd_start, initrd_end);
     device_read_init();
     device_map_init();
@@ -58,9 +55,40 @@ void device_deallocate(device_t device)
     (void)device;
 }
 
+/* Counts an opening; the first makes the port. D_NO_MEMORY. */
+static kern_return_t begin(struct device *device)
+{
+    if (!device->port) {
+        device->port = port_create_kernel(KOBJECT_DEVICE, device);
+        if (!device->port)
+            return D_NO_MEMORY;
+        /* The kernel asks itself to be told when the last send right goes: kobject_serve() hears it. */
+        device->port->no_senders_request = port_make_send_once(device->port);
+    }
+    device->openings++;
+    return KERN_SUCCESS;
+}
+
+static void end(struct device *device)
+{
+    struct port *port = device->port;
+
+    device->port = NULL;
+    device->openings = 0;
+    port_destroy_kernel(port);
+}
+
+void device_no_senders(struct port *port)
+{
+    struct device *device = port_kobject(port, KOBJECT_DEVICE);
+
+    if (device && port->send_rights == 0)
+        end(device);
+}
+
 /*
  * Opens a device by name; only holders of the master port can. The name need not be ended.
- * Results: D_INVALID_OPERATION for another port; D_NO_SUCH_DEVICE.
+ * Results: D_INVALID_OPERATION for another port; D_NO_SUCH_DEVICE; D_NO_MEMORY.
  */
 kern_return_t ds_device_open(ipc_port_t master, ipc_port_t reply_port,
                              mach_msg_type_name_t reply_type, dev_mode_t mode,
@@ -74,7 +102,7 @@ kern_return_t ds_device_open(ipc_port_t master, ipc_port_t reply_port,
     for (unsigned i = 0; i < DEVICES; i++) {
         if (strncmp(devices[i].name, name, sizeof(dev_name_t)) == 0) {
             *device = &devices[i];
-            return KERN_SUCCESS;
+            return begin(*device);
         }
     }
     return D_NO_SUCH_DEVICE;
@@ -87,10 +115,14 @@ kern_return_t ds_device_open_new(ipc_port_t master, ipc_port_t reply_port,
     return ds_device_open(master, reply_port, reply_type, mode, name, device);
 }
 
-/* Nothing is kept per opening. */
+/* The last close ends the port: whoever else holds it has a dead name. */
 kern_return_t ds_device_close(device_t device)
 {
-    return device ? KERN_SUCCESS : D_NO_SUCH_DEVICE;
+    if (!device)
+        return D_NO_SUCH_DEVICE;
+    if (--device->openings == 0)
+        end(device);
+    return KERN_SUCCESS;
 }
 
 /* Consumes the data exactly when it succeeds; writes at most WRITE_MAX bytes of it. */
@@ -169,6 +201,17 @@ kern_return_t ds_device_set_status(device_t device, dev_flavor_t flavor, const d
 {
     (void)flavor;
     (void)status;
+    (void)count;
+    return device ? D_INVALID_OPERATION : D_NO_SUCH_DEVICE;
+}
+
+/* Only networks have packets to filter, and there are none here. */
+kern_return_t ds_device_set_filter(device_t device, ipc_port_t receive_port, int priority,
+                                   const filter_array_t filter, mach_msg_type_number_t count)
+{
+    (void)receive_port;
+    (void)priority;
+    (void)filter;
     (void)count;
     return device ? D_INVALID_OPERATION : D_NO_SUCH_DEVICE;
 }

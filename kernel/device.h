@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Devices that the kernel itself serves (device 2800): names, and a few operations each. All
- * exist once and for ever: no references are counted.
+ * exist once and for ever: no references are counted. What comes and goes is a device's port, which
+ * all who have it open share: it lives from the first opening to the last close, or until nobody has
+ * a right to it any more.
  *
  *   console, com0   the first serial line               kernel/device_console.c
  *   com1            the report channel of tests         kernel/device_console.c
@@ -39,14 +41,17 @@ struct device_operations {
 struct device {
     const char *name;
     const struct device_operations *operations;
-    struct port *port; /* kernel-held receive right */
+    struct port *port;          /* kernel-held receive right; NULL while nobody has it open */
+    unsigned openings;          /* not closed yet */
 };
 
 /* Kernel-held receive right of the master port, which opens devices. */
 extern struct port *device_master;
 
-/* Makes the ports of all devices; initrd_start and _end are physical (equal: none). */
+/* Makes the master port; initrd_start and _end are physical (equal: none). */
 void device_init(uint64_t initrd_start, uint64_t initrd_end);
+/* A device's port that asked for it has lost its last send right: whoever had it open is gone. */
+void device_no_senders(struct port *port);
 /* True for the master port. Borrows the port. */
 bool device_is_master(struct port *port);
 

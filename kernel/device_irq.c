@@ -177,8 +177,8 @@ static void prepare_lines(void)
 
 /*
  * Has the interrupts of a line sent to a port; consumes the send right when it succeeds.
- * Results: D_INVALID_OPERATION for another device or a flag; KERN_INVALID_ARGUMENT: no such line,
- * or no live port; D_ALREADY_OPEN: the kernel uses the line itself, or the port has it already.
+ * Results: D_NO_SUCH_DEVICE; D_INVALID_OPERATION for another device or a flag;
+ * KERN_INVALID_ARGUMENT: no such line, or no live port; D_ALREADY_OPEN: the kernel uses the line itself, or the port has it already.
  */
 kern_return_t ds_device_intr_register(device_t device, int id, int flags, ipc_port_t port)
 {

@@ -21,6 +21,7 @@
 #include "ipc/message.h"
 #include "ipc/port.h"
 #include "ipc/right.h"
+#include "kernel/device.h"
 #include "kernel/device_map.h"
 #include "kernel/io_permission.h"
 #include "kernel/kobject_call.h"
@@ -125,6 +126,8 @@ static bool serve_notification(struct port *port, const struct message *message)
         io_permission_no_senders(port);
     else if (port->kobject_type == KOBJECT_DEVICE_MEMORY)
         device_map_no_senders(port);
+    else if (port->kobject_type == KOBJECT_DEVICE)
+        device_no_senders(port);
     return true;
 }
 
