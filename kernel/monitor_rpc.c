@@ -10,10 +10,10 @@
 #include "ipc/space.h"
 #include "kernel/host.h"
 #include "kernel/monitor.h"
-#include "kernel/sched.h"
 #include "kernel/string.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
+#include "kernel/thread_times.h"
 #include "mm/kmem.h"
 #include "mm/page.h"
 #include "mm/pmap.h"
@@ -44,17 +44,13 @@ static kern_return_t answer_list(void *list, unsigned count, size_t element_byte
 
 static void describe_task(struct task *task, porthole_task_t *out)
 {
+    struct thread_times times = thread_times_of_task(task);
+
     out->identity = identity(task);
     out->virtual_size = task->map->size;
     out->resident_size = task->map->pmap->resident_pages * PAGE_BYTES;
-    out->run_time = task->dead_run_time_ns;
-    out->user_time = task->dead_user_time_ns;
-    list_for_each(&task->threads, node) {
-        struct thread *thread = list_entry(node, struct thread, task_link);
-
-        out->run_time += sched_run_time_ns(thread);
-        out->user_time += thread->user_time_ns;
-    }
+    out->user_time = task->dead_user_ns + times.user_ns;
+    out->run_time = out->user_time + task->dead_system_ns + times.system_ns;
     out->thread_count = task->thread_count;
     out->suspend_count = task->suspend_count;
     out->right_count = task->space ? space_name_count(task->space) : 0;
@@ -79,13 +75,14 @@ kern_return_t porthole_tasks(host_t host_priv, porthole_task_array_t *tasks,
     return answer_list(list, task_count, sizeof *list, tasks, count);
 }
 
-static void describe_thread(const struct task *task, const struct thread *thread,
-                            porthole_thread_t *out)
+static void describe_thread(const struct task *task, struct thread *thread, porthole_thread_t *out)
 {
+    struct thread_times times = thread_times(thread);
+
     out->identity = identity(thread);
     out->task = identity(task);
-    out->run_time = sched_run_time_ns(thread);
-    out->user_time = thread->user_time_ns;
+    out->run_time = times.user_ns + times.system_ns;
+    out->user_time = times.user_ns;
     out->priority = thread->priority;
     out->suspend_count = thread->suspend_count;
     out->privileged = thread->vm_privileged;

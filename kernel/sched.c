@@ -10,6 +10,7 @@
 #include "kernel/sched_leave.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
+#include "kernel/thread_times.h"
 #include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/time.h"
 
@@ -149,8 +150,7 @@ void sched_tick(uint64_t now_ns, bool from_user)
         return;
     if (elapsed_ns > running_ns)
         elapsed_ns = running_ns;
-    if (from_user)
-        thread->user_time_ns += elapsed_ns;
+    thread_times_sample(thread, from_user);
     if (thread->slice_left_ns > elapsed_ns)
         thread->slice_left_ns -= elapsed_ns;
     else

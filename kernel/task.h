@@ -44,8 +44,7 @@ struct task {
     struct port *registered[TASK_PORT_REGISTER_MAX]; /* mach_ports_register: send rights or NULL */
 
     int priority;                 /* of new threads */
-    uint64_t dead_run_time_ns;    /* of threads that are gone */
-    uint64_t dead_user_time_ns;
+    uint64_t dead_user_ns, dead_system_ns; /* times of threads that are gone */
     uint64_t created_ns;
 
     unsigned pager_fault_count;   /* faults by its threads that waited for a pager */

@@ -13,6 +13,7 @@
 #include "kernel/sched.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
+#include "kernel/thread_times.h"
 #include "mm/kmem.h"
 #include "mm/pmap.h"
 #include "mm/vm_map.h"
@@ -68,30 +69,15 @@ kern_return_t task_threads(task_t task, thread_array_t *threads, mach_msg_type_n
     return KERN_SUCCESS;
 }
 
-/* Times that the living threads have run, in user mode and in all. */
-static void living_times(const struct task *task, uint64_t *user_ns, uint64_t *all_ns)
-{
-    *user_ns = *all_ns = 0;
-    list_for_each(&task->threads, node) {
-        struct thread *thread = list_entry(node, struct thread, task_link);
-
-        *user_ns += thread->user_time_ns;
-        *all_ns += sched_run_time_ns(thread);
-    }
-}
-
 static kern_return_t basic_info(task_t task, task_info_t out, mach_msg_type_number_t *count)
 {
-    uint64_t system_ns = task->dead_run_time_ns > task->dead_user_time_ns
-                             ? task->dead_run_time_ns - task->dead_user_time_ns
-                             : 0;
     struct task_basic_info info = {
         .suspend_count = (integer_t)task->suspend_count,
         .base_priority = task->priority,
         .virtual_size = task->map->size,
         .resident_size = task->map->pmap->resident_pages * (vm_size_t)4096,
-        .user_time64 = time_value64_from_ns(task->dead_user_time_ns),
-        .system_time64 = time_value64_from_ns(system_ns),
+        .user_time64 = time_value64_from_ns(task->dead_user_ns),
+        .system_time64 = time_value64_from_ns(task->dead_system_ns),
         .creation_time64 = host_time_at(task->created_ns),
     };
 
@@ -121,11 +107,10 @@ static kern_return_t thread_times_info(task_t task, task_info_t out,
                                        mach_msg_type_number_t *count)
 {
     struct task_thread_times_info info;
-    uint64_t user_ns, all_ns;
+    struct thread_times times = thread_times_of_task(task);
 
-    living_times(task, &user_ns, &all_ns);
-    info.user_time64 = time_value64_from_ns(user_ns);
-    info.system_time64 = time_value64_from_ns(all_ns > user_ns ? all_ns - user_ns : 0);
+    info.user_time64 = time_value64_from_ns(times.user_ns);
+    info.system_time64 = time_value64_from_ns(times.system_ns);
     info.user_time = time_value_from_64(info.user_time64);
     info.system_time = time_value_from_64(info.system_time64);
     return rpc_info_answer(out, count, &info, sizeof info,

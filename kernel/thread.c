@@ -10,6 +10,7 @@
 #include "kernel/sched.h"
 #include "kernel/string.h"
 #include "kernel/task.h"
+#include "kernel/thread_times.h"
 #include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/time.h"
 #include "mm/kmem.h"
@@ -214,14 +215,16 @@ void thread_exit(void)
 {
     struct thread *thread = thread_current();
     struct task *task = thread->task;
+    struct thread_times times;
 
     thread_terminate_thread(thread);
     timeout_cancel(&thread->depress_timeout);
     thread_release_ports(thread);
     list_remove(&thread->task_link);
     task->thread_count--;
-    task->dead_run_time_ns += sched_run_time_ns(thread);
-    task->dead_user_time_ns += thread->user_time_ns;
+    times = thread_times(thread);
+    task->dead_user_ns += times.user_ns;
+    task->dead_system_ns += times.system_ns;
     thread->state = THREAD_DEAD;
     list_insert_tail(&dead_threads, &thread->run_link);
     wait_queue_wake_one(&reaper_queue, WAIT_AWAKENED);

@@ -54,8 +54,10 @@ struct thread {
     int policy;                  /* POLICY_TIMESHARE or POLICY_FIXEDPRI */
     uint64_t slice_left_ns;
     uint64_t run_ticks;          /* of the time stamp counter, spent on a processor up to last_dispatch */
-    uint64_t user_time_ns;       /* part of it in user mode, sampled by the clock */
     uint64_t last_dispatch;      /* time stamp */
+    uint32_t user_samples, system_samples; /* ticks that found it in user mode, and in the kernel */
+    uint64_t told_user_ns, told_system_ns; /* what thread_times() has told last */
+    uint64_t fault_pc;           /* user instruction of its last page fault */
     uint64_t created_ns;
     int depressed_priority;      /* priority to restore after thread_switch depression, or -1 */
     struct timeout depress_timeout;

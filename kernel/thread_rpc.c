@@ -20,6 +20,7 @@
 #include "kernel/task.h"
 #include "kernel/thread.h"
 #include "kernel/thread_hold.h"
+#include "kernel/thread_times.h"
 #include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/thread_state.h"
 #include "kernel/x86_64/time.h"
@@ -107,14 +108,18 @@ kern_return_t thread_set_state(thread_t thread, int flavor, const thread_state_t
     return result;
 }
 
+/* One that is held counts as stopped even while it waits, or is yet to leave the kernel. */
 static integer_t run_state(const struct thread *thread)
 {
+    bool held = thread_is_held(thread) && thread != thread_current();
+
     switch (thread->state) {
     case THREAD_RUNNABLE:
-        return TH_STATE_RUNNING;
+        return held ? TH_STATE_STOPPED : TH_STATE_RUNNING;
     case THREAD_WAITING:
-        return thread->wait_mode == WAIT_INTERRUPTIBLE ? TH_STATE_WAITING
-                                                       : TH_STATE_UNINTERRUPTIBLE;
+        if (thread->wait_mode != WAIT_INTERRUPTIBLE)
+            return TH_STATE_UNINTERRUPTIBLE;
+        return held ? TH_STATE_STOPPED : TH_STATE_WAITING;
     case THREAD_SUSPENDED:
         return TH_STATE_STOPPED;
     case THREAD_DEAD:
@@ -131,20 +136,20 @@ static integer_t cpu_usage(uint64_t run_ns, uint64_t life_ns)
 
 static kern_return_t basic_info(thread_t thread, thread_info_t out, mach_msg_type_number_t *count)
 {
-    uint64_t now_ns = clock_now_ns(), run_ns = sched_run_time_ns(thread);
-    uint64_t user_ns = thread->user_time_ns < run_ns ? thread->user_time_ns : run_ns;
+    uint64_t now_ns = clock_now_ns();
+    struct thread_times times = thread_times(thread);
     bool resting = thread->state == THREAD_WAITING || thread->state == THREAD_SUSPENDED;
     uint64_t sleep_ns = resting ? sched_undisturbed_ns(thread) : 0;
     struct thread_basic_info info = {
-        .cpu_usage = cpu_usage(run_ns, now_ns - thread->created_ns),
+        .cpu_usage = cpu_usage(times.user_ns + times.system_ns, now_ns - thread->created_ns),
         .base_priority = thread->base_priority,
         .cur_priority = thread->priority,
         .run_state = run_state(thread),
         .flags = thread == this_cpu()->idle ? TH_FLAGS_IDLE : 0,
         .suspend_count = (integer_t)thread->suspend_count,
         .sleep_time = (integer_t)(sleep_ns / NANOSECONDS_PER_SECOND),
-        .user_time64 = time_value64_from_ns(user_ns),
-        .system_time64 = time_value64_from_ns(run_ns - user_ns),
+        .user_time64 = time_value64_from_ns(times.user_ns),
+        .system_time64 = time_value64_from_ns(times.system_ns),
         .creation_time64 = host_time_at(thread->created_ns),
     };
 

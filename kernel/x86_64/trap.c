@@ -129,6 +129,8 @@ static void user_page_fault(struct trap_frame *frame)
         panic_with_frame(frame, "broken page table entry for %016lx", frame->fault_address);
     if ((!from_user && fixup == 0) || task == NULL)
         kernel_trap(frame);
+    if (from_user)
+        thread_current()->fault_pc = frame->rip;
     result = vm_fault(task->map, frame->fault_address, fault_access(frame), WAIT_INTERRUPTIBLE);
     if (result == KERN_SUCCESS)
         return;
@@ -192,13 +194,24 @@ static void exception(struct trap_frame *frame)
     exception_raise_user(what->exception, what->code, exception_subcode(frame));
 }
 
+/*
+ * Where the tick really fell: the kernel lets no interrupts in, so that one which comes while it works
+ * is taken at the first instruction after it. There a trap has just left rip in rcx, and a page
+ * fault is where it was.
+ */
+static bool found_in_user(const struct trap_frame *frame)
+{
+    return trap_frame_from_user(frame) && frame->rip != frame->rcx &&
+           frame->rip != thread_current()->fault_pc;
+}
+
 static void interrupt(struct trap_frame *frame)
 {
     switch (frame->vector) {
     case VECTOR_TIMER:
         apic_end_of_interrupt();
         clock_interrupt();
-        sched_tick(clock_now_ns(), trap_frame_from_user(frame));
+        sched_tick(clock_now_ns(), found_in_user(frame));
         break;
     case VECTOR_ERROR:
         apic_end_of_interrupt();
