@@ -514,3 +514,31 @@ TEST(0, a_thread_sets_its_own_state)
     CHECK_RETURNS(thread_set_self_state(i386_FSGS_BASE_STATE, words, 1), KERN_INVALID_ARGUMENT);
     CHECK_RETURNS(thread_set_self_state(77, words, 1), KERN_INVALID_ARGUMENT);
 }
+
+/* ---- segments */
+
+TEST(0, there_are_no_slots_for_segments_of_a_programs_own)
+{
+    static struct descriptor many[400];
+    struct descriptor segment = { 0x0000ffff, 0x00cff300 }, table[1], *found = table;
+    mach_msg_type_number_t count = 1;
+    mach_port_t self = thread_self(), task = mach_task_self();
+    unsigned names = port_name_count();
+    int selector = -1;
+
+    CHECK_RETURNS(i386_set_gdt(self, &selector, segment), KERN_NO_SPACE);
+    CHECK_RETURNS(i386_set_gdt(task, &selector, segment), KERN_INVALID_ARGUMENT);
+    selector = 0x23;
+    CHECK_RETURNS(i386_set_gdt(self, &selector, segment), KERN_INVALID_ARGUMENT);
+    CHECK_RETURNS(i386_get_gdt(self, 0x23, &segment), KERN_INVALID_ARGUMENT);
+    CHECK_RETURNS(i386_get_gdt(task, 0x4b, &segment), KERN_INVALID_ARGUMENT);
+    CHECK_RETURNS(i386_set_ldt(self, 0x107, &segment, 1), KERN_NO_SPACE);
+    CHECK_RETURNS(i386_set_ldt(self, 0x107, many, 400), KERN_NO_SPACE); /* out of line */
+    CHECK_RETURNS(i386_set_ldt(task, 0x107, &segment, 1), KERN_INVALID_ARGUMENT);
+    CHECK_RETURNS(i386_set_ldt(self, 0xffff, &segment, 1), KERN_INVALID_ARGUMENT);
+    CHECK_OK(i386_get_ldt(self, 0x7, 1, &found, &count));
+    CHECK_EQ(count, 0);
+    CHECK_RETURNS(i386_get_ldt(self, 0x7, 8192, &found, &count), KERN_INVALID_ARGUMENT);
+    CHECK_RETURNS(i386_get_ldt(task, 0x7, 1, &found, &count), KERN_INVALID_ARGUMENT);
+    CHECK_EQ(port_name_count(), names);
+}
