@@ -98,6 +98,7 @@ $(call c_objects,$(LIB_SOURCES) $(CRT0_SOURCE) $(USER_SOURCES)): \
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(USER_CFLAGS) $(WARNINGS) -MMD -MP -c $< -o $@
 
+$(MIG_USER_OBJECTS): USER_CFLAGS += -fomit-frame-pointer # each RPC goes through a stub
 $(MIG_USER_OBJECTS): %.c.o: %.c Makefile | $(MIG_USER_HEADERS)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(USER_CFLAGS) $(GENERATED) -MMD -MP -c $< -o $@

@@ -66,10 +66,9 @@ static mach_msg_return_t send_or_force(struct message *message, struct space *sp
                                          : status;
 }
 
-/* Sends a message that is fresh from the user's buffer. */
-static mach_msg_return_t send_phase(struct message *message, struct space *space,
-                                    const struct call *call, struct thread **next,
-                                    struct message **reply)
+/* Brings a message that is fresh from the user's buffer to kernel form; on an error it is gone. */
+static mach_msg_return_t take_rights(struct message *message, struct space *space,
+                                     const struct call *call)
 {
     struct port *cancel = NULL;
     mach_msg_return_t status;
@@ -83,17 +82,10 @@ static mach_msg_return_t send_phase(struct message *message, struct space *space
     }
     if (message->header.msgh_bits & MACH_MSGH_BITS_COMPLEX) {
         status = message_copyin_body(message, space);
-        if (status != MACH_MSG_SUCCESS) {
+        if (status != MACH_MSG_SUCCESS)
             message_destroy(message);
-            return status;
-        }
     }
-    status = call->option & MACH_SEND_NOTIFY
-                 ? send_or_force(message, space, call, next, reply)
-                 : message_send(message, call->option, call->timeout_ms, next, reply);
-    if (status == MACH_MSG_SUCCESS || status == MACH_SEND_WILL_NOTIFY)
-        return status;
-    return put_back(message, space, call->user_address, status);
+    return status;
 }
 
 /* What can be said of the options before anything is sent. */
@@ -115,7 +107,7 @@ mach_msg_return_t mach_msg_deliver(struct message *message, struct space *space,
         notify = space_lookup_receive(space, call->notify_name);
     if (message->flags & MESSAGE_USER_FORM) {
         message_copyout_notify(message, space, notify);
-        return put(message, space, call->user_address, MACH_MSG_SUCCESS);
+        return put(message, space, call->user_address, message_copyout_body(message, space));
     }
     if (message->header.msgh_size > call->receive_size) {
         message_copyout_header_only(message, space);
@@ -175,29 +167,42 @@ bool mach_msg_deliver_reply(struct message *reply, struct space *space, const st
     return true;
 }
 
-mach_msg_return_t mach_msg_slow(struct message *message, struct space *space,
-                                mach_msg_size_t send_size, const struct call *call)
+mach_msg_return_t mach_msg_go_on(struct message *message, struct space *space,
+                                 const struct call *call)
 {
-    struct thread *next = NULL;
-    struct message *reply = NULL;
-    mach_msg_return_t status = MACH_MSG_SUCCESS;
+    struct thread *next;
+    struct message *reply;
+    mach_msg_return_t status =
+        call->option & MACH_SEND_NOTIFY
+            ? send_or_force(message, space, call, &next, &reply)
+            : message_send(message, call->option, call->timeout_ms, &next, &reply);
 
-    if (call->option & MACH_SEND_MSG) {
-        status = check_send_options(space, call);
-        if (status == MACH_MSG_SUCCESS && !message)
-            status = message_get(space, call->user_address, send_size, &message);
-        if (status == MACH_MSG_SUCCESS)
-            status = send_phase(message, space, call, &next, &reply);
-        if (status != MACH_MSG_SUCCESS)
-            return status;
-        if (reply && mach_msg_deliver_reply(reply, space, call, &status))
-            return status;
-    }
+    if (status == MACH_SEND_WILL_NOTIFY)
+        return status;
+    if (status != MACH_MSG_SUCCESS)
+        return put_back(message, space, call->user_address, status);
+    if (reply && mach_msg_deliver_reply(reply, space, call, &status))
+        return status;
     if (call->option & MACH_RCV_MSG)
         return mach_msg_receive(space, call, next);
     if (next)
         sched_make_runnable(next);
     return MACH_MSG_SUCCESS;
+}
+
+mach_msg_return_t mach_msg_slow(struct message *message, struct space *space,
+                                mach_msg_size_t send_size, const struct call *call)
+{
+    mach_msg_return_t status;
+
+    if (!(call->option & MACH_SEND_MSG))
+        return call->option & MACH_RCV_MSG ? mach_msg_receive(space, call, NULL) : MACH_MSG_SUCCESS;
+    status = check_send_options(space, call);
+    if (status == MACH_MSG_SUCCESS && !message)
+        status = message_get(space, call->user_address, send_size, &message);
+    if (status == MACH_MSG_SUCCESS)
+        status = take_rights(message, space, call);
+    return status == MACH_MSG_SUCCESS ? mach_msg_go_on(message, space, call) : status;
 }
 
 mach_msg_return_t mach_msg_after_wait(struct space *space, const struct call *call,

@@ -32,6 +32,9 @@ struct call {
    untouched), or be NULL. */
 mach_msg_return_t mach_msg_slow(struct message *message, struct space *space,
                                 mach_msg_size_t send_size, const struct call *call);
+/* The rest of it for a message in kernel form, which is consumed. */
+mach_msg_return_t mach_msg_go_on(struct message *message, struct space *space,
+                                 const struct call *call);
 /* The receive. next: see message_receive(). */
 mach_msg_return_t mach_msg_receive(struct space *space, const struct call *call,
                                    struct thread *next);

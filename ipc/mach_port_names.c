@@ -15,7 +15,8 @@
 
 static mach_port_type_t type_of(const struct space *space, const struct name_entry *entry)
 {
-    bool forced = entry->bits & MACH_PORT_TYPE_SEND_RECEIVE && msg_accepted_pending(space, entry->port);
+    bool forced = entry->bits & MACH_PORT_TYPE_SEND_RECEIVE && entry->port->message_count != 0 &&
+                  msg_accepted_pending(space, entry->port);
 
     return (entry->bits & ENTRY_TYPE_MASK) | (entry->request ? MACH_PORT_TYPE_DNREQUEST : 0) |
            (forced ? MACH_PORT_TYPE_MAREQUEST : 0);
@@ -88,15 +89,28 @@ kern_return_t mach_port_get_set_status(ipc_space_t space, mach_port_name_t name,
     return KERN_SUCCESS;
 }
 
+/* The same where the name is not simply one in use in the table. */
+static __attribute__((noinline)) kern_return_t
+port_type_slowly(struct space *space, mach_port_name_t name, mach_port_type_t *type)
+{
+    struct name_entry *entry = right_lookup(space, name);
+
+    if (!entry)
+        return KERN_INVALID_NAME;
+    *type = type_of(space, entry);
+    return KERN_SUCCESS;
+}
+
 kern_return_t mach_port_type(ipc_space_t space, mach_port_name_t name, mach_port_type_t *type)
 {
     struct name_entry *entry;
 
     if (!space || !space->active)
         return KERN_INVALID_TASK;
-    entry = right_lookup(space, name);
-    if (!entry)
-        return KERN_INVALID_NAME;
+    entry = space_entry_fast(space, name);
+    if (!entry || !right_entry_is_good(entry) ||
+        (entry->bits & MACH_PORT_TYPE_SEND_RECEIVE && entry->port->message_count != 0))
+        return port_type_slowly(space, name, type);
     *type = type_of(space, entry);
     return KERN_SUCCESS;
 }

@@ -7,7 +7,8 @@
 #include "ipc/space_table.h"
 
 /* The entry of a name in a live space. */
-static kern_return_t find(struct space *space, mach_port_name_t name, struct name_entry **entry)
+static inline kern_return_t find(struct space *space, mach_port_name_t name,
+                                 struct name_entry **entry)
 {
     if (!space || !space->active)
         return KERN_INVALID_TASK;

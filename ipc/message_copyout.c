@@ -217,13 +217,22 @@ static mach_msg_return_t copyout_body(struct message *message, struct space *spa
     return lost;
 }
 
+mach_msg_return_t message_copyout_body(struct message *message, struct space *space)
+{
+    mach_msg_return_t lost;
+
+    if (!(message->header.msgh_bits & MACH_MSGH_BITS_COMPLEX))
+        return MACH_MSG_SUCCESS;
+    lost = copyout_body(message, space);
+    return lost ? MACH_RCV_BODY_ERROR | lost : MACH_MSG_SUCCESS;
+}
+
 mach_msg_return_t message_copyout(struct message *message, struct space *space,
                                   struct port *notify)
 {
     mach_msg_header_t *header = &message->header;
     mach_msg_type_name_t reply_type = MACH_MSGH_BITS_LOCAL(header->msgh_bits);
     mach_port_name_t reply;
-    mach_msg_return_t lost;
     kern_return_t status = right_copyout(space, header->msgh_local_port, reply_type, &reply);
 
     if (status != KERN_SUCCESS) {
@@ -233,10 +242,7 @@ mach_msg_return_t message_copyout(struct message *message, struct space *space,
     if (notify && MACH_PORT_NAME_VALID(reply))
         watch_reply(space, reply, notify);
     finish_header(message, space, reply, reply_type);
-    if (!(header->msgh_bits & MACH_MSGH_BITS_COMPLEX))
-        return MACH_MSG_SUCCESS;
-    lost = copyout_body(message, space);
-    return lost ? MACH_RCV_BODY_ERROR | lost : MACH_MSG_SUCCESS;
+    return message_copyout_body(message, space);
 }
 
 mach_msg_return_t message_copyout_back(struct message *message, struct space *space)

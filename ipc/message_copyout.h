@@ -18,6 +18,8 @@ struct space;
    delivered is null), with MACH_MSG_* bits. `notify` (or NULL) is the port of MACH_RCV_NOTIFY. */
 mach_msg_return_t message_copyout(struct message *message, struct space *space,
                                   struct port *notify);
+/* The same for the body alone, where the header is in user form already. */
+mach_msg_return_t message_copyout_body(struct message *message, struct space *space);
 /* MACH_RCV_NOTIFY for a message that is in user form already; notify may be NULL. */
 void message_copyout_notify(struct message *message, struct space *space, struct port *notify);
 /* Gives up all but the header, whose reply right reads as null: for a buffer that is too small. */

@@ -25,7 +25,7 @@ void port_init(void)
 }
 
 /* A port as a dead one leaves it: without rights, messages, waiters, requests. */
-static struct port *clean_port(void)
+static __attribute__((noinline)) struct port *clean_port(void)
 {
     struct port *port = kmem_cache_alloc(&port_cache);
 
@@ -63,19 +63,33 @@ struct port *port_create(void)
 }
 
 /* A dead port is as good as new, and kept so for a while. */
-void port_free(struct port *port)
+static inline void keep(struct port *port)
 {
-    assert(!port->active && port->message_count == 0);
-    assert((port->send_rights | port->send_once_rights) == 0);
-    assert(list_empty(&port->dead_name_requests) && !port->memory_object && !port->kobject);
     port_count--;
-    if (kept_count >= PORTS_KEPT) {
+    if (__builtin_expect(kept_count >= PORTS_KEPT, 0)) {
         kmem_cache_free(&port_cache, port);
         return;
     }
     port->kobject = kept_ports;
     kept_ports = port;
     kept_count++;
+}
+
+void port_free(struct port *port)
+{
+    assert(!port->active && port->message_count == 0);
+    assert((port->send_rights | port->send_once_rights) == 0);
+    assert(list_empty(&port->dead_name_requests) && !port->memory_object && !port->kobject);
+    keep(port);
+}
+
+void port_end_lonely(struct port *port)
+{
+    port->references = 0;
+    port->active = false;
+    port->receiver = NULL;
+    port->receiver_name = MACH_PORT_NAME_NULL;
+    keep(port);
 }
 
 uint32_t port_count_at_hand(const struct kmem_cache *cache)

@@ -97,6 +97,8 @@ void port_init(void);
 struct port *port_create(void);
 /* Frees a dead port; for port_release() alone. */
 void port_free(struct port *port);
+/* Ends a lonely port (port_is_lonely()); consumes its receive right. */
+void port_end_lonely(struct port *port);
 
 /* --- references --- */
 static inline void port_reference(struct port *port)
@@ -142,6 +144,18 @@ static inline bool port_is_plain(const struct port *port)
 {
     _Static_assert(KOBJECT_NONE == 0, "a plain port's kind is `active` alone");
     return port->kind == true;
+}
+
+/*
+ * True for a plain port with nothing but a receive right. All that could be in or on it but what is
+ * asked for here would hold a reference: rights, messages, senders, dead-name requests, a memory
+ * object.
+ */
+static inline bool port_is_lonely(const struct port *port)
+{
+    return port->references == 1 && port_is_plain(port) && !port->set && !port->destination &&
+           !port->no_senders_request && !port->port_destroyed_request &&
+           wait_queue_empty(&port->receivers);
 }
 
 /* --- rights held by the kernel --- */

@@ -37,6 +37,12 @@ static inline mach_msg_type_name_t right_received_type(mach_msg_type_name_t disp
 /* Turns an entry with a send or send-once right for a dead port into a dead name. */
 void right_make_dead(struct space *space, struct name_entry *entry);
 
+/* True for an entry in use that does not stand for a right to a dead port. */
+static inline bool right_entry_is_good(const struct name_entry *entry)
+{
+    return entry->bits != 0 && (!(entry->bits & MACH_PORT_TYPE_SEND_RIGHTS) || entry->port->active);
+}
+
 /* The entry of a name, turned into a dead name first if its port has died; or NULL. */
 static inline struct name_entry *right_lookup(struct space *space, mach_port_name_t name)
 {
@@ -86,6 +92,14 @@ kern_return_t right_modify(struct space *space, struct name_entry *entry, mach_p
                            mach_port_delta_t delta);
 /* Frees a name that stands for nothing any more; tells its dead-name request unless it is
    `cancel`. */
-void right_free_name(struct space *space, struct name_entry *entry, struct port *cancel);
+void right_free_name_slowly(struct space *space, struct name_entry *entry, struct port *cancel);
+static inline void right_free_name(struct space *space, struct name_entry *entry,
+                                   struct port *cancel)
+{
+    if (__builtin_expect(!entry->request && space_entry_is_listed(space, entry), 1))
+        space_entry_free_fast(space, entry);
+    else
+        right_free_name_slowly(space, entry, cancel);
+}
 
 #endif

@@ -53,15 +53,12 @@ kern_return_t right_check(const struct name_entry *entry, mach_msg_type_name_t d
     return KERN_INVALID_RIGHT;
 }
 
-void right_free_name(struct space *space, struct name_entry *entry, struct port *cancel)
+void right_free_name_slowly(struct space *space, struct name_entry *entry, struct port *cancel)
 {
     struct port *notify = entry->request ? dead_name_cancel(entry) : NULL;
     mach_port_name_t name = entry->name;
 
-    if (space_entry_is_listed(space, entry))
-        space_entry_free_fast(space, entry);
-    else
-        space_entry_free(space, entry);
+    space_entry_free(space, entry);
     if (!notify)
         return;
     if (notify == cancel)

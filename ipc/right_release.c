@@ -23,10 +23,15 @@ static void drop_send(struct space *space, struct name_entry *entry)
 }
 
 /* Drops the receive right; a send right that shares the name then names a dead port. */
-static void drop_receive(struct space *space, struct name_entry *entry)
+static inline void drop_receive(struct space *space, struct name_entry *entry)
 {
     struct port *port = entry->port;
 
+    if (port_is_lonely(port)) {
+        right_free_name(space, entry, NULL);
+        port_end_lonely(port);
+        return;
+    }
     port_clear_receiver(port);
     if (entry->bits & MACH_PORT_TYPE_SEND) {
         entry->bits &= ~MACH_PORT_TYPE_RECEIVE;
@@ -37,7 +42,8 @@ static void drop_receive(struct space *space, struct name_entry *entry)
     port_release_receive(port);
 }
 
-void right_destroy(struct space *space, struct name_entry *entry)
+/* Names of other kinds than a receive right alone. */
+static __attribute__((noinline)) void destroy_other(struct space *space, struct name_entry *entry)
 {
     struct port *port = entry->port;
     struct port_set *set = entry->set;
@@ -46,9 +52,6 @@ void right_destroy(struct space *space, struct name_entry *entry)
     switch (type) {
     case MACH_PORT_TYPE_SEND_RECEIVE:
         drop_send(space, entry);
-        drop_receive(space, entry);
-        break;
-    case MACH_PORT_TYPE_RECEIVE:
         drop_receive(space, entry);
         break;
     case MACH_PORT_TYPE_SEND:
@@ -68,6 +71,14 @@ void right_destroy(struct space *space, struct name_entry *entry)
     default:
         panic("a name of type 0x%x", type);
     }
+}
+
+void right_destroy(struct space *space, struct name_entry *entry)
+{
+    if ((entry->bits & ENTRY_TYPE_MASK) == MACH_PORT_TYPE_RECEIVE)
+        drop_receive(space, entry);
+    else
+        destroy_other(space, entry);
 }
 
 kern_return_t right_deallocate(struct space *space, struct name_entry *entry)

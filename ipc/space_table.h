@@ -79,7 +79,9 @@ static inline struct name_entry *space_entry_fast(const struct space *space, mac
 {
     struct name_entry *entry = space_slot(space, name);
 
-    return entry && entry->name == name ? entry : NULL;
+    if (__builtin_expect(!entry || entry->name != name, 0))
+        return NULL;
+    return entry;
 }
 
 /* One more reference to a send right of the space's own: true if the name is in the table and stands for

@@ -14,13 +14,12 @@
  * Sleeps on the queue and runs the first sleeper of `from` at once, who wakes with WAIT_AWAKENED. Does
  * what wait_queue_hand_over_slowly() does, where neither has anything else on its mind: no time-out, no
  * abort, no termination.
- * Conditions: `from` has a sleeper. Results: as for wait_queue_sleep(), interruptible.
+ * Conditions: thread is the current one; `from` has a sleeper. Results: as for wait_queue_sleep(), interruptible.
  */
-static inline wait_result_t wait_queue_hand_over(struct wait_queue *queue,
+static inline wait_result_t wait_queue_hand_over(struct thread *thread, struct wait_queue *queue,
                                                  const struct wait_reason *reason,
                                                  const void *object, struct wait_queue *from)
 {
-    struct thread *thread = thread_current();
     struct thread *next = list_entry(from->waiters.head.next, struct thread, wait_link);
 
     if (__builtin_expect((thread->ast & (AST_TERMINATE | AST_ABORT)) != 0 ||
