@@ -62,13 +62,14 @@ SERVERS := $(sort $(patsubst servers/%/,%,$(dir $(wildcard servers/*/*.c))))
 USER_TESTS := $(sort $(patsubst tests/user/%.c,%,$(wildcard tests/user/*.c)))
 TEST_SUPPORT := $(sort $(wildcard tests/user/support/*.c))
 BENCH_SOURCES := $(sort $(wildcard tests/bench/*.c))
+FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/*.c))
 
 objects = $(patsubst %,$(B)/obj/%.o,$(1))
 KERNEL_OBJECTS := $(call objects,$(KERNEL_SOURCES)) $(MIG_KERNEL_OBJECTS)
 LIB_OBJECTS := $(call objects,$(LIB_SOURCES)) $(MIG_USER_OBJECTS)
 EFI_OBJECTS := $(call objects,$(EFI_SOURCES))
 USER_SOURCES := $(foreach s,$(SERVERS),$(wildcard servers/$(s)/*.c)) \
-    $(USER_TESTS:%=tests/user/%.c) $(TEST_SUPPORT) $(BENCH_SOURCES)
+    $(USER_TESTS:%=tests/user/%.c) $(TEST_SUPPORT) $(BENCH_SOURCES) $(FUZZ_SOURCES)
 
 c_objects = $(call objects,$(filter %.c,$(1)))
 asm_objects = $(call objects,$(filter %.asm,$(1)))
@@ -181,7 +182,7 @@ $(1): $(2) $(SDK_LIBS) Makefile
 endef
 
 SERVER_PROGRAMS := $(SERVERS:%=$(B)/servers/%)
-TEST_PROGRAMS := $(USER_TESTS:%=$(B)/tests/%) $(if $(BENCH_SOURCES),$(B)/tests/bench)
+TEST_PROGRAMS := $(USER_TESTS:%=$(B)/tests/%) $(B)/tests/fuzzer $(if $(BENCH_SOURCES),$(B)/tests/bench)
 $(foreach s,$(SERVERS),$(eval $(call program_rule,$(B)/servers/$(s),\
     $(call objects,$(sort $(wildcard servers/$(s)/*.c))))))
 $(foreach t,$(USER_TESTS),$(eval $(call program_rule,$(B)/tests/$(t),\
@@ -194,6 +195,14 @@ $(B)/tests/include/routine_table.inc: tools/routines tools/interface/routines.py
 	@mkdir -p $(@D)
 	$(Q)tools/routines table > $@
 $(B)/obj/tests/user/support/routine_table.c.o: | $(B)/tests/include/routine_table.inc
+$(eval $(call program_rule,$(B)/tests/fuzzer,$(call objects,$(FUZZ_SOURCES) $(TEST_SUPPORT))))
+# The fuzzer's table of requests follows the definition files by itself.
+$(B)/obj/tests/fuzz/requests.inc: tools/make/requests $(MIG_USER_HEADERS)
+	$(call say,TABLE,$@)
+	@mkdir -p $(@D)
+	$(Q)tools/make/requests $(filter-out %_server.c,$(MIG_USER_OBJECTS:.o=)) > $@
+$(call objects,tests/fuzz/request.c): $(B)/obj/tests/fuzz/requests.inc
+$(call objects,$(FUZZ_SOURCES)): USER_CFLAGS += -I$(B)/obj/tests/fuzz
 
 # ---------------------------------------------------------------- boot files
 

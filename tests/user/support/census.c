@@ -16,8 +16,7 @@ void census_take(struct census *census)
     census->names = port_name_count();
 }
 
-/* A cache that is made at its first use had nothing before. */
-static uint64_t in_use(const struct census *census, const char *name)
+uint64_t census_in_use(const struct census *census, const char *name)
 {
     for (unsigned i = 0; i < census->cache_count; i++)
         if (strcmp(census->caches[i].name, name) == 0)
@@ -41,7 +40,7 @@ unsigned census_growth(const struct census *before, const struct census *after, 
     for (unsigned i = 0; i < after->cache_count; i++) {
         const char *name = after->caches[i].name;
 
-        count += grown(name, in_use(before, name), in_use(after, name), objects);
+        count += grown(name, census_in_use(before, name), census_in_use(after, name), objects);
     }
     count += grown("names", before->names, after->names, 0);
     count += grown("free frames less", 0,

@@ -15,6 +15,8 @@ struct census {
 };
 
 void census_take(struct census *census);
+/* Objects of the cache of that name; 0 if it is not there: a cache may be made at its first use. */
+uint64_t census_in_use(const struct census *census, const char *name);
 /*
  * What has grown between two of them by more than the slack (objects of a cache, names, frames), each told
  * in a line of the report; returns how many. `objects` and `frames` allow for what the kernel keeps at hand.
