@@ -33,10 +33,10 @@ void harvest(struct member *member, mach_msg_header_t *message, enum target targ
  * second (its disposition) for a right whose kind is the caller's choice. Inline arrays are not for this. The
  * rights of the reply are good for `target`. The routine's code, or that of mach_msg.
  */
-kern_return_t request_call(struct member *member, mach_port_name_t port, mach_msg_id_t id, enum target target,
+kern_return_t request_ask(struct member *member, mach_port_name_t port, mach_msg_id_t id, enum target target,
                            const uint64_t *values);
 #define CALL(member, port, id, ...)                                                                \
-    request_call(member, port, id, TARGET_ANY, (const uint64_t[]){__VA_ARGS__})
+    request_ask(member, port, id, TARGET_ANY, (const uint64_t[]){__VA_ARGS__})
 /* Sends what was built in the member's buffer, mostly with a short time-out; receives a reply, if wanted, and
    harvests it. */
 mach_msg_return_t exchange(struct member *member, mach_msg_size_t size, boolean_t reply,

@@ -203,7 +203,7 @@ static const uint64_t *put_given(const struct argument *argument, const uint64_t
     return values;
 }
 
-kern_return_t request_call(struct member *member, mach_port_name_t port, mach_msg_id_t id, enum target target,
+kern_return_t request_ask(struct member *member, mach_port_name_t port, mach_msg_id_t id, enum target target,
                            const uint64_t *values)
 {
     const struct request *request = request_of(id);
