@@ -25,6 +25,10 @@ PAGE_LARGE      equ 0x80
 
 %define PHYSICAL(symbol) (symbol - KERNEL_BASE)
 
+        ; for kernel/x86_64/processor_entry.asm
+        global early_gdt
+        global early_gdt_pointer_high
+        global early_pml4
         global pvh_entry
         global kernel_entry
         extern kernel_main
@@ -107,6 +111,7 @@ early_gdt:
         dq 0
         dq 0x00af9b000000ffff           ; 64-bit code
         dq 0x00cf93000000ffff           ; data
+        dq 0x00cf9b000000ffff           ; 32-bit code, for the other processors' first steps
 early_gdt_end:
 
 early_gdt_pointer:

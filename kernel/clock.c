@@ -5,20 +5,23 @@
  * the wheel: when a block begins, its time-outs move to the near wheel. So starting, cancelling and waiting take
  * constant time each, however many there are. The timer is armed for the next slot that has any, or for the
  * block's or the tick's end.
+ *
+ * Each processor has a timer, and looks at the same wheels when it goes off: a time-out is started on
+ * a processor whose timer is armed in time for it, and called by whichever comes first. The timers
+ * of idle processors rest, but the first one's, until a time-out is near.
  */
 #include "kernel/clock.h"
 
-#include "kernel/sched.h"
-#include "kernel/x86_64/thread_machine.h"
+#include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/time.h"
 
 #define NEAR_SLOTS 1024u /* milliseconds of a block */
 #define FAR_SLOTS 128u
 #define TICK_MS 10u
+#define RESTING UINT64_MAX
 
 static struct list near_wheel[NEAR_SLOTS], far_wheel[FAR_SLOTS];
 static uint64_t next_ms;    /* the first millisecond that has not been looked at completely */
-static uint64_t armed_ns;   /* when the timer will interrupt; DEADLINE_NEVER before clock_init */
 
 static struct list *slot_of(uint64_t ms)
 {
@@ -41,7 +44,7 @@ static uint64_t place(struct timeout *timeout)
 
 static void arm(uint64_t deadline_ns)
 {
-    armed_ns = deadline_ns;
+    this_cpu()->timer_ns = deadline_ns;
     timer_arm_ns(deadline_ns);
 }
 
@@ -53,6 +56,12 @@ void clock_init(void)
         list_init(&far_wheel[i]);
     next_ms = clock_now_ns() / NANOSECONDS_PER_MILLISECOND;
     arm(clock_now_ns() + TICK_MS * NANOSECONDS_PER_MILLISECOND);
+}
+
+void clock_resume(void)
+{
+    if (this_cpu()->timer_ns == RESTING)
+        arm(clock_now_ns() + TICK_MS * NANOSECONDS_PER_MILLISECOND);
 }
 
 /*
@@ -70,7 +79,7 @@ void timeout_start(struct timeout *timeout, uint64_t deadline_ns, void (*functio
     timeout->function = function;
     timeout->argument = argument;
     due_ns = place(timeout) * NANOSECONDS_PER_MILLISECOND;
-    if (due_ns < armed_ns)
+    if (due_ns < this_cpu()->timer_ns)
         arm(due_ns);
 }
 
@@ -119,11 +128,19 @@ static uint64_t next_deadline(uint64_t now_ns)
 
 void clock_interrupt(void)
 {
+    struct cpu *cpu = this_cpu();
     uint64_t now_ns = clock_now_ns();
+    uint64_t now_ms = now_ns / NANOSECONDS_PER_MILLISECOND;
+    uint64_t next_ns;
 
-    while (next_ms <= now_ns / NANOSECONDS_PER_MILLISECOND)
+    while (next_ms <= now_ms)
         run_slot();
-    arm(next_deadline(now_ns));
+    next_ns = next_deadline(now_ns);
+    if (cpu->current == cpu->idle && cpu->number != 0 &&
+        next_ns == (now_ms + TICK_MS) * NANOSECONDS_PER_MILLISECOND)
+        cpu->timer_ns = RESTING; /* it went off, and goes off no more */
+    else
+        arm(next_ns);
 }
 
 uint64_t deadline_after_ms(uint32_t milliseconds)

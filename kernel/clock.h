@@ -24,6 +24,8 @@ struct timeout {
 };
 
 void clock_init(void);
+/* Starts this processor's timer, if it rests: it is about to run threads. */
+void clock_resume(void);
 /* Schedules function(argument) once, in interrupt context, at or soon after the deadline. */
 void timeout_start(struct timeout *timeout, uint64_t deadline_ns, void (*function)(void *),
                    void *argument);

@@ -19,6 +19,7 @@
 #include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/interrupt.h"
 #include "kernel/x86_64/paging.h"
+#include "kernel/x86_64/processors.h"
 #include "kernel/x86_64/time.h"
 
 enum { DOOR_PVH = 0, DOOR_UEFI = 1 };   /* as in boot/entry.asm */
@@ -88,6 +89,7 @@ void kernel_main(unsigned door, uint64_t physical, uint64_t tsc_at_entry)
              cpu_features.xsave ? " XSAVE" : " FXSAVE", cpu_features.pages_1g ? " 1-GiB-pages" : "");
     acpi_init(boot_info.acpi_rsdp);
     boot_memory_init(&boot_info);
+    processors_init();
     paging_init(&boot_info);
     framebuffer_start(&boot_info.framebuffer);
     log_step("memory of %lu MiB", memory_map_bytes(&boot_info, BOOT_MEMORY_USABLE) >> 20);

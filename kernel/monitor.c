@@ -3,6 +3,7 @@
 
 #include "kernel/list.h"
 #include "kernel/printf.h"
+#include "kernel/sched.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
 
@@ -18,7 +19,7 @@ const char *monitor_state_text(const struct thread *thread)
 {
     switch (thread->state) {
     case THREAD_RUNNABLE:
-        return thread == thread_current() ? "runs" : "ready";
+        return sched_runs(thread) ? "runs" : "ready";
     case THREAD_WAITING:
         return thread->wait_mode == WAIT_INTERRUPTIBLE ? "waits" : "waits, uninterruptibly";
     case THREAD_SUSPENDED:

@@ -4,28 +4,50 @@
 #include "kernel/monitor.h"
 #include "kernel/printf.h"
 #include "kernel/thread.h"
+#include "kernel/x86_64/apic.h"
 #include "kernel/x86_64/backtrace.h"
 #include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/power.h"
 #include "kernel/x86_64/trap_frame.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-static bool panicking;
+#define NOBODY  UINT32_MAX
 
-/* A panic inside a panic says so and stops: whatever is broken also breaks the report. */
+static uint32_t panicking = NOBODY; /* the number of the processor that does */
+
+void panic_join(void)
+{
+    if (panicking != NOBODY)
+        cpu_halt();
+}
+
+static void stop_others(void)
+{
+    for (unsigned i = 0; i < cpu_count; i++)
+        if (cpus[i] != this_cpu())
+            apic_send(cpus[i]->apic_id, APIC_SEND_NMI);
+}
+
+/* A panic inside a panic says so and stops: whatever is broken also breaks the report. Of several
+   processors the first to panic speaks, with nobody to change what it tells of. */
 static void begin(const char *format, va_list arguments)
 {
-    if (panicking) {
+    uint32_t first = NOBODY;
+
+    if (!__atomic_compare_exchange_n(&panicking, &first, this_cpu()->number, false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_SEQ_CST)) {
+        if (first != this_cpu()->number)
+            cpu_halt();
         kprintf("\npanic while panicking: ");
         kvprintf(format, arguments);
         kprintf("\n");
         machine_debug_exit(DEBUG_EXIT_PANIC);
         cpu_halt();
     }
-    panicking = true;
+    stop_others();
     kprintf("\npanic: ");
     kvprintf(format, arguments);
     kprintf("\n");

@@ -11,6 +11,9 @@ void panic(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2
 void panic_with_frame(const struct trap_frame *frame, const char *format, ...)
     __attribute__((noreturn, format(printf, 2, 3)));
 
+/* Ends this processor if another one has begun to panic; called by what its NMI ends up in. */
+void panic_join(void);
+
 /* Something that holds, whatever users do. Costs a test: keep it out of loops. */
 #define assert(condition)                                                              \
     do {                                                                               \

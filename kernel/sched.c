@@ -11,9 +11,13 @@
 #include "kernel/task.h"
 #include "kernel/thread.h"
 #include "kernel/thread_times.h"
+#include "kernel/x86_64/apic.h"
 #include "kernel/x86_64/cpu.h"
+#include "kernel/x86_64/kernel_lock.h"
+#include "kernel/x86_64/segments.h"
 #include "kernel/x86_64/time.h"
 
+#define QUEUE_LOOK 4u /* so many of the best are looked at for one that has run here */
 #define AGING_MAX 8 /* a time-sharing thread falls at most that far below its base priority */
 
 _Static_assert(SCHED_PRIORITIES == 64, "the bitmap is one word");
@@ -21,7 +25,7 @@ _Static_assert(SCHED_PRIORITIES == 64, "the bitmap is one word");
 static struct list run_queues[SCHED_PRIORITIES];
 static uint64_t ready;          /* bit p: run_queues[p] is not empty */
 static uint32_t ready_count;    /* threads on all run queues */
-static uint64_t last_tick_ns;   /* up to when time has been charged to slices */
+static uint32_t idle_cpus;      /* bit n: processor n halts, in service, and has not been called yet */
 static uint64_t last_load_ns;   /* when the loads were last brought up to date */
 static uint32_t loads[SCHED_LOADS];
 
@@ -31,8 +35,38 @@ void sched_init(void)
         list_init(&run_queues[i]);
 }
 
+static uint32_t bit_of(const struct cpu *cpu)
+{
+    return UINT32_C(1) << cpu->number;
+}
+
+bool sched_runs(const struct thread *thread)
+{
+    return thread->machine.cpu && thread->machine.cpu->current == thread;
+}
+
+bool sched_runs_elsewhere(const struct thread *thread)
+{
+    return sched_runs(thread) && thread != thread_current();
+}
+
+/* Has another processor enter the kernel, or wakes it up. */
+static void call(struct cpu *cpu)
+{
+    this_cpu()->calls_made++;
+    apic_send(cpu->apic_id, VECTOR_CALL);
+}
+
+void sched_set_ast(struct thread *thread, uint32_t bits)
+{
+    thread->ast |= bits;
+    if (sched_runs_elsewhere(thread))
+        call(thread->machine.cpu);
+}
+
 static void enqueue(struct thread *thread)
 {
+    assert(kernel_lock_held());
     assert(!list_node_linked(&thread->run_link));
     list_insert_tail(&run_queues[thread->priority], &thread->run_link);
     ready |= UINT64_C(1) << thread->priority;
@@ -47,19 +81,85 @@ static void dequeue(struct thread *thread)
         ready &= ~(UINT64_C(1) << thread->priority);
 }
 
-/*
- * Puts a thread that is on no queue at the tail of its priority's queue, and has the current one
- * rescheduled on its way to user mode if this one is better. A time-sharing thread comes back at
- * its base priority: it has slept.
- */
+/* The first of the best, or one close behind it that the processor ran last. Nobody is passed over
+   twice. NULL: the first. */
+static struct thread *best_thread(const struct cpu *cpu)
+{
+    struct list *queue = &run_queues[__builtin_ctzll(ready)];
+    struct thread *first = list_entry(list_first(queue), struct thread, run_link);
+    unsigned looked = 0;
+
+    if (!kernel_lock_shared || !cpu || first->machine.cpu == cpu || first->passed_over)
+        return first;
+    list_for_each(queue, node) {
+        struct thread *thread = list_entry(node, struct thread, run_link);
+
+        if (thread->machine.cpu == cpu) {
+            first->passed_over = true;
+            return thread;
+        }
+        if (++looked == QUEUE_LOOK)
+            break;
+    }
+    return first;
+}
+
+/* Of the processors that idle, the one that the thread ran on last, or any. NULL: none does. */
+static struct cpu *idle_cpu_for(const struct thread *thread)
+{
+    const struct cpu *last = thread->machine.cpu;
+
+    if (last && (idle_cpus & bit_of(last)))
+        return cpus[last->number];
+    return idle_cpus ? cpus[__builtin_ctz(idle_cpus)] : NULL;
+}
+
+/* The processor that runs the least important thread, or NULL. One that has been called out of
+   idling comes for the best of the queue anyhow. */
+static struct cpu *least_busy_cpu(void)
+{
+    struct cpu *least = NULL;
+
+    for (unsigned i = 0; i < cpu_count; i++)
+        if (cpus[i]->in_service && cpus[i]->current != cpus[i]->idle &&
+            (!least || cpus[i]->current->priority > least->current->priority))
+            least = cpus[i];
+    return least;
+}
+
+/* Who leaves the kernel with threads in the queue calls one processor that idles; that one does the
+   same. Not sooner: the caller may give way itself, and the other would only wait for the lock. */
+void sched_share(void)
+{
+    struct cpu *cpu;
+
+    if (ready == 0 || idle_cpus == 0)
+        return;
+    cpu = idle_cpu_for(best_thread(NULL));
+    idle_cpus &= ~bit_of(cpu);
+    call(cpu);
+}
+
+/* Unless a processor idles, has the one with the least important thread come for a thread that has
+   become ready and is better. */
+static void find_processor(const struct thread *thread)
+{
+    struct cpu *cpu = this_cpu();
+
+    if (kernel_lock_shared)
+        cpu = idle_cpus ? NULL : least_busy_cpu();
+    if (cpu && thread->priority < cpu->current->priority)
+        sched_set_ast(cpu->current, AST_RESCHEDULE);
+}
+
+/* A time-sharing thread comes back at its base priority: it has slept. */
 void sched_make_runnable(struct thread *thread)
 {
     if (thread->policy == POLICY_TIMESHARE && thread->depressed_priority < 0)
         thread->priority = thread->base_priority;
     thread->state = THREAD_RUNNABLE;
     enqueue(thread);
-    if (thread->priority < thread_current()->priority)
-        thread_current()->ast |= AST_RESCHEDULE;
+    find_processor(thread);
 }
 
 void sched_remove(struct thread *thread)
@@ -78,13 +178,15 @@ void sched_switch_to(struct thread *next)
 
 void sched_switch(void)
 {
+    struct cpu *cpu = this_cpu();
     struct thread *next;
 
-    if (ready == 0) {
-        sched_switch_to(this_cpu()->idle);
+    if (ready == 0 || !cpu->in_service) {
+        sched_switch_to(cpu->idle);
         return;
     }
-    next = list_entry(list_first(&run_queues[__builtin_ctzll(ready)]), struct thread, run_link);
+    next = best_thread(cpu);
+    next->passed_over = false;
     dequeue(next);
     sched_switch_to(next);
 }
@@ -102,11 +204,24 @@ bool sched_others_ready(void)
 
 void sched_yield(void)
 {
-    if (!sched_others_ready())
+    struct cpu *cpu = this_cpu();
+    struct thread *thread = thread_current();
+
+    if (!sched_others_ready() && cpu->in_service)
         return;
-    if (thread_current() != this_cpu()->idle)
-        enqueue(thread_current());
+    if (thread != cpu->idle)
+        enqueue(thread);
+    if (!cpu->in_service)
+        find_processor(thread);
     sched_switch();
+}
+
+void sched_set_service(struct cpu *cpu, bool in_service)
+{
+    assert(cpu != cpus[0]);
+    cpu->in_service = in_service;
+    idle_cpus &= ~bit_of(cpu);
+    sched_set_ast(cpu->current, AST_RESCHEDULE);
 }
 
 /* A slice is used up: others of the priority get their turn, and time-sharing threads age. */
@@ -120,14 +235,25 @@ static void slice_ended(struct thread *thread)
         thread->priority++;
 }
 
+/* Processors that do not idle. */
+static uint32_t busy_count(void)
+{
+    uint32_t count = 0;
+
+    for (unsigned i = 0; i < cpu_count; i++)
+        count += cpus[i]->current != cpus[i]->idle;
+    return count;
+}
+
 /* Once a second each average moves towards what is ready now. */
 static void update_loads(uint64_t now_ns)
 {
     static const uint32_t kept[SCHED_LOADS] = {800, 966, 983}; /* thousandths of the old value */
-    uint32_t running = ready_count + (thread_current() != this_cpu()->idle);
+    uint32_t running;
 
     if (now_ns - last_load_ns < NANOSECONDS_PER_SECOND)
         return;
+    running = ready_count + busy_count();
     last_load_ns = now_ns;
     for (unsigned i = 0; i < SCHED_LOADS; i++)
         loads[i] = (loads[i] * kept[i] + running * LOAD_SCALE * (1000 - kept[i])) / 1000;
@@ -142,11 +268,12 @@ uint32_t sched_load(unsigned which)
 void sched_tick(uint64_t now_ns, bool from_user)
 {
     struct thread *thread = thread_current();
-    uint64_t elapsed_ns = now_ns - last_tick_ns, running_ns = sched_undisturbed_ns(thread);
+    struct cpu *cpu = this_cpu();
+    uint64_t elapsed_ns = now_ns - cpu->tick_ns, running_ns = sched_undisturbed_ns(thread);
 
-    last_tick_ns = now_ns;
+    cpu->tick_ns = now_ns;
     update_loads(now_ns);
-    if (thread == this_cpu()->idle)
+    if (thread == cpu->idle)
         return;
     if (elapsed_ns > running_ns)
         elapsed_ns = running_ns;
@@ -165,9 +292,12 @@ void sched_set_priority(struct thread *thread, int priority)
     if (queued)
         dequeue(thread);
     thread->priority = priority;
-    if (queued)
+    if (queued) {
         enqueue(thread);
-    thread_current()->ast |= AST_RESCHEDULE;
+        find_processor(thread);
+    } else if (sched_runs(thread)) {
+        sched_set_ast(thread, AST_RESCHEDULE);
+    }
 }
 
 uint64_t sched_undisturbed_ns(const struct thread *thread)
@@ -179,17 +309,26 @@ uint64_t sched_run_time_ns(const struct thread *thread)
 {
     uint64_t ticks = thread->run_ticks;
 
-    if (thread == thread_current())
+    if (sched_runs(thread))
         ticks += time_stamp() - thread->last_dispatch;
     return time_ticks_to_ns(ticks);
 }
 
 void sched_idle(void *unused)
 {
+    struct cpu *cpu = this_cpu();
+
     (void)unused;
     for (;;) {
-        while (ready == 0)
+        while (ready == 0 || !cpu->in_service) {
+            if (kernel_lock_shared)
+                pmap_activate(&kernel_pmap); /* nobody need ask this one about user memory */
+            if (cpu->in_service)
+                idle_cpus |= bit_of(cpu);
             cpu_idle();
+            idle_cpus &= ~bit_of(cpu);
+        }
+        clock_resume();
         sched_switch();
     }
 }

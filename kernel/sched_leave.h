@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The one place where the processor goes from thread to thread. Inline, for the message path. */
+/* The one place where a processor goes from thread to thread. Inline, for the message path. */
 #ifndef KERNEL_SCHED_LEAVE_H
 #define KERNEL_SCHED_LEAVE_H
 
@@ -18,6 +18,8 @@ static inline void sched_leave(struct thread *current, struct thread *next)
 
     current->run_ticks += now - current->last_dispatch;
     next->last_dispatch = now;
+    if (__builtin_expect(current->watched, 0))
+        thread_wake_watchers(current);
     /* Kernel threads run on whatever user memory is there: a task that comes back finds its translations. */
     if (next->task != current->task && next->task != kernel_task)
         pmap_activate(next->task->map->pmap);

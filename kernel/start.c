@@ -21,6 +21,7 @@
 #include "kernel/thread.h"
 #include "kernel/wait.h"
 #include "kernel/x86_64/power.h"
+#include "kernel/x86_64/processors.h"
 #include "kernel/x86_64/syscall.h"
 #include "mm/object_lifetime.h"
 #include "mm/page.h"
@@ -57,10 +58,11 @@ static void kernel_start_rooms(void)
     pageout_init();
     syscall_init();
     kobject_init();
+    processors_start();
     host_init();
     host_time_init();
     io_permission_init();
-    log_step("threads run");
+    log_step("threads run on %u processor%s", cpu_count, cpu_count == 1 ? "" : "s");
 }
 
 static void devices_start(const struct boot_info *info)

@@ -82,6 +82,8 @@ kern_return_t thread_switch(mach_port_name_t name, int option, mach_msg_timeout_
         if (option == SWITCH_OPTION_DEPRESS)
             depress_begin(time);
         hand_over(thread);
+        if (option == SWITCH_OPTION_DEPRESS)
+            depress_end(thread_current()); /* it has had its turn, maybe on a processor nobody wanted */
     }
     thread_release(thread);
     return KERN_SUCCESS;

@@ -176,6 +176,29 @@ kern_return_t task_terminate_task(struct task *task)
     return KERN_SUCCESS;
 }
 
+static struct thread *thread_that_runs_elsewhere(struct task *task)
+{
+    list_for_each(&task->threads, node) {
+        struct thread *thread = list_entry(node, struct thread, task_link);
+
+        if (sched_runs_elsewhere(thread))
+            return thread;
+    }
+    return NULL;
+}
+
+/* Returns when no thread of a suspended task is in user mode, or somebody has resumed it. */
+static void await_stop(struct task *task)
+{
+    struct thread *thread;
+
+    while (task->suspend_count > 0 && (thread = thread_that_runs_elsewhere(task)) != NULL) {
+        thread_reference(thread);
+        thread_await_stop(thread);
+        thread_release(thread);
+    }
+}
+
 kern_return_t task_suspend_task(struct task *task)
 {
     if (!task->active || task == kernel_task)
@@ -183,7 +206,8 @@ kern_return_t task_suspend_task(struct task *task)
     if (task->suspend_count++ > 0)
         return KERN_SUCCESS;
     list_for_each(&task->threads, node)
-        list_entry(node, struct thread, task_link)->ast |= AST_SUSPEND;
+        sched_set_ast(list_entry(node, struct thread, task_link), AST_SUSPEND);
+    await_stop(task);
     return KERN_SUCCESS;
 }
 

@@ -113,6 +113,14 @@ struct thread *thread_create_kernel(const char *name, int priority, void (*funct
     return thread;
 }
 
+struct thread *thread_create_idle(void)
+{
+    struct thread *thread = kernel_thread("idle", SCHED_PRIORITY_IDLE, sched_idle, NULL);
+
+    thread->state = THREAD_RUNNABLE;
+    return thread;
+}
+
 void thread_reference(struct thread *thread)
 {
     thread->references++;
@@ -145,7 +153,7 @@ kern_return_t thread_suspend_thread(struct thread *thread)
     if (thread->terminating)
         return KERN_TERMINATED;
     thread->suspend_count++;
-    thread->ast |= AST_SUSPEND;
+    sched_set_ast(thread, AST_SUSPEND);
     return KERN_SUCCESS;
 }
 
@@ -164,7 +172,7 @@ void thread_abort_thread(struct thread *thread)
 {
     /* A thread that is preempted in user mode loses the mark again on its way there. */
     if (!wait_interrupt(thread) && thread->state != THREAD_SUSPENDED)
-        thread->ast |= AST_ABORT;
+        sched_set_ast(thread, AST_ABORT);
 }
 
 /*
@@ -179,7 +187,7 @@ void thread_terminate_thread(struct thread *thread)
     if (thread->terminating || thread_is_kernel(thread))
         return;
     thread->terminating = true;
-    thread->ast |= AST_TERMINATE;
+    sched_set_ast(thread, AST_TERMINATE);
     thread->self = NULL;
     port_destroy_kernel(self);
     sched_set_priority(thread, SCHED_PRIORITY_KERNEL);
@@ -262,7 +270,6 @@ void thread_init(void)
     boot->state = THREAD_RUNNABLE;
     thread_enter_task(boot);
     thread_machine_adopt_boot(boot);
-    this_cpu()->idle = kernel_thread("idle", SCHED_PRIORITY_IDLE, sched_idle, NULL);
-    this_cpu()->idle->state = THREAD_RUNNABLE;
+    this_cpu()->idle = thread_create_idle();
     thread_create_kernel("reaper", SCHED_PRIORITY_KERNEL, reap, NULL);
 }

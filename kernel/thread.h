@@ -48,6 +48,8 @@ struct thread {
     enum thread_state state;
     uint32_t ast;                /* AST_* bits; tested on every way to user mode */
     struct list_node run_link;   /* in a run queue */
+    bool passed_over;            /* in a run queue, by a processor that has not run it last */
+    bool watched;                /* somebody waits until it no longer runs elsewhere */
     int priority;                /* now; 0 is best, 63 worst (Mach's scale, 50 for idle threads) */
     int base_priority;
     int max_priority;
@@ -104,6 +106,8 @@ kern_return_t thread_create_in(struct task *task, struct thread **result);
 /* Makes and starts a kernel thread that runs function(argument) and then dies. */
 struct thread *thread_create_kernel(const char *name, int priority, void (*function)(void *),
                                     void *argument);
+/* Makes the thread that a processor runs when there is nothing else; it is on no queue. */
+struct thread *thread_create_idle(void);
 void thread_reference(struct thread *thread);
 /* Drops a reference (NULL is allowed); the last one frees it. May not sleep. */
 void thread_release(struct thread *thread);
@@ -121,6 +125,11 @@ bool thread_is_held(const struct thread *thread);
 void thread_release_stopped(struct thread *thread);
 /* Ends the current thread now. */
 void thread_exit(void) __attribute__((noreturn));
+/* For one that must stop or die and still runs on another processor: returns when it has left user
+   mode. May sleep, for no longer than that takes; the caller holds a reference. */
+void thread_await_stop(struct thread *thread);
+/* Wakes who waits for that; the thread is the current one. */
+void thread_wake_watchers(struct thread *thread);
 /* Handles the current thread's AST bits; returns when it may enter user mode. May not return. */
 void thread_ast(void);
 /* True for a thread of the kernel itself, which has no ports and no user mode. */

@@ -1,8 +1,35 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a thread owes before it may enter user mode. */
+/* What a thread owes before it may enter user mode; and waiting until it has paid. */
 #include "kernel/sched.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
+
+/* True if it may execute no user instruction. */
+static bool must_stop(const struct thread *thread)
+{
+    return thread_is_held(thread) || thread->terminating;
+}
+
+/*
+ * Suspending and ending a thread promise that it executes no user instruction any more. It has been
+ * called into the kernel (sched_set_ast); there it stops, sleeps or dies, and its registers hold
+ * still. The caller sleeps meanwhile, so that two threads that stop each other both do.
+ */
+void thread_await_stop(struct thread *thread)
+{
+    static const struct wait_reason reason = {"a thread to leave its processor", NULL};
+
+    while (sched_runs_elsewhere(thread) && must_stop(thread)) {
+        thread->watched = true;
+        event_sleep(&thread->watched, &reason, thread, WAIT_UNINTERRUPTIBLE, DEADLINE_NEVER);
+    }
+}
+
+void thread_wake_watchers(struct thread *thread)
+{
+    thread->watched = false;
+    event_wake_all(&thread->watched, WAIT_AWAKENED);
+}
 
 /* Stops the current thread until nobody holds it back any more. */
 static void stop_if_suspended(struct thread *thread)
@@ -22,6 +49,8 @@ void thread_ast(void)
 {
     struct thread *thread = thread_current();
 
+    if (thread->watched)
+        thread_wake_watchers(thread);
     while (thread->ast != 0) {
         uint32_t ast = thread->ast;
 

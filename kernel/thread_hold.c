@@ -2,6 +2,7 @@
 #include "kernel/thread_hold.h"
 
 #include "kernel/clock.h"
+#include "kernel/sched.h"
 #include "kernel/thread.h"
 
 #define LOOK_AGAIN_MS 1u
@@ -25,7 +26,7 @@ kern_return_t thread_hold(struct thread *thread)
     if (thread->terminating)
         return KERN_TERMINATED;
     thread->holds++;
-    thread->ast |= AST_SUSPEND;
+    sched_set_ast(thread, AST_SUSPEND);
     result = thread_wait_still(thread);
     if (result == KERN_SUCCESS && thread->terminating)
         result = KERN_TERMINATED;

@@ -37,6 +37,7 @@ kern_return_t thread_terminate(thread_t thread)
     if (thread->terminating)
         return KERN_FAILURE;
     thread_terminate_thread(thread);
+    thread_await_stop(thread);
     return KERN_SUCCESS;
 }
 
@@ -58,7 +59,11 @@ kern_return_t thread_terminate_release(thread_t thread, task_t task, mach_port_n
 
 kern_return_t thread_suspend(thread_t thread)
 {
-    return thread ? thread_suspend_thread(thread) : KERN_INVALID_ARGUMENT;
+    kern_return_t result = thread ? thread_suspend_thread(thread) : KERN_INVALID_ARGUMENT;
+
+    if (result == KERN_SUCCESS)
+        thread_await_stop(thread);
+    return result;
 }
 
 kern_return_t thread_resume(thread_t thread)
@@ -145,7 +150,7 @@ static kern_return_t basic_info(thread_t thread, thread_info_t out, mach_msg_typ
         .base_priority = thread->base_priority,
         .cur_priority = thread->priority,
         .run_state = run_state(thread),
-        .flags = thread == this_cpu()->idle ? TH_FLAGS_IDLE : 0,
+        .flags = thread->machine.cpu && thread->machine.cpu->idle == thread ? TH_FLAGS_IDLE : 0,
         .suspend_count = (integer_t)thread->suspend_count,
         .sleep_time = (integer_t)(sleep_ns / NANOSECONDS_PER_SECOND),
         .user_time64 = time_value64_from_ns(times.user_ns),
@@ -170,7 +175,7 @@ static kern_return_t sched_info(thread_t thread, thread_info_t out, mach_msg_typ
         .cur_priority = thread->priority,
         .depressed = thread->depressed_priority >= 0,
         .depress_priority = thread->depressed_priority,
-        .last_processor = (integer_t)this_cpu()->number,
+        .last_processor = thread->machine.cpu ? (integer_t)thread->machine.cpu->number : 0,
     };
 
     return rpc_info_answer(out, count, &info, sizeof info,

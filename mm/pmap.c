@@ -6,6 +6,8 @@
 
 #include "kernel/panic.h"
 #include "kernel/string.h"
+#include "kernel/x86_64/cpu.h"
+#include "kernel/x86_64/tlb.h"
 #include "mm/kmem.h"
 #include "mm/page.h"
 #include "mm/pmap_page.h"
@@ -27,7 +29,7 @@ void pmap_init(void)
     pmap_tables_init();
     pmap_page_init();
     kmem_cache_init(&pmap_cache, "pmap", sizeof(struct pmap), 0, 0);
-    kernel_pmap.root = read_root();
+    kernel_pmap.root = this_cpu()->root;
     kernel_pmap.references = 1;
     if (!pmap_entry(&kernel_pmap, DYNAMIC_BASE, true))
         panic("pmap: no memory for the kernel's first tables");
@@ -60,14 +62,15 @@ struct pmap *pmap_create(void)
     return pmap;
 }
 
-/* Frees a pmap. Conditions: no mapping is left; no thread of its task runs, but a kernel thread may run
-   on it (sched_switch_to). */
+/* Frees a pmap. Conditions: no mapping is left; no thread of its task runs, but on this processor a
+   kernel thread may run on it (sched_switch_to). No other can have it: it would have to run a thread
+   of the task in user mode. */
 void pmap_destroy(struct pmap *pmap)
 {
     struct page *root = page_of_physical(pmap->root);
 
     assert(pmap->resident_pages == 0);
-    if (read_root() == pmap->root)
+    if (this_cpu()->root == pmap->root)
         pmap_activate(&kernel_pmap);
     pmap_free_tables(pmap);
     page_unwire(root);
@@ -77,8 +80,12 @@ void pmap_destroy(struct pmap *pmap)
 
 void pmap_activate(struct pmap *pmap)
 {
-    if (read_root() != pmap->root)
-        write_root(pmap->root);
+    struct cpu *cpu = this_cpu();
+
+    if (cpu->root == pmap->root)
+        return;
+    cpu->root = pmap->root;
+    write_root(pmap->root);
 }
 
 /* Takes away what is mapped at an entry, telling its page. */
@@ -94,11 +101,18 @@ static void remove_entry(struct pmap *pmap, pte_t *entry, vm_offset_t address)
 /* Gives a mapping that is there for the same page another protection. */
 static void change_entry(struct pmap *pmap, pte_t *entry, vm_offset_t address, pte_t value)
 {
-    pte_t old = *entry;
+    pte_t old = pmap_entry_change(entry, ~(value | PTE_ACCESSED | PTE_DIRTY), value);
 
-    *entry = value | (old & (PTE_ACCESSED | PTE_DIRTY));
     if (old & ~value & PTE_WRITE || (value & ~old & PTE_NO_EXECUTE))
-        pmap_flush_address(pmap, address);
+        pmap_note(pmap, address);
+}
+
+/* Makes an entry empty for another use. Its table may go, and come back: NULL without memory. */
+static pte_t *vacate(struct pmap *pmap, pte_t *entry, vm_offset_t address)
+{
+    remove_entry(pmap, entry, address);
+    tlb_flush();
+    return pmap_entry(pmap, address, true);
 }
 
 /*
@@ -118,10 +132,10 @@ bool pmap_enter(struct pmap *pmap, vm_offset_t address, struct page *page, vm_pr
     if (*entry != 0) {
         if ((*entry & PTE_ADDRESS) == (value & PTE_ADDRESS) && !(*entry & PTE_DEVICE)) {
             change_entry(pmap, entry, address, value);
+            tlb_flush();
             return true;
         }
-        remove_entry(pmap, entry, address);
-        entry = pmap_entry(pmap, address, true); /* its table may have gone with it */
+        entry = vacate(pmap, entry, address);
         if (!entry)
             return false;
     }
@@ -131,6 +145,7 @@ bool pmap_enter(struct pmap *pmap, vm_offset_t address, struct page *page, vm_pr
         return true;
     pmap_entry_clear(pmap, entry, address);
     pmap->resident_pages--;
+    tlb_flush();
     return false;
 }
 
@@ -142,8 +157,7 @@ bool pmap_enter_device(struct pmap *pmap, vm_offset_t address, uint64_t physical
     if (!entry)
         return false;
     if (*entry != 0) {
-        remove_entry(pmap, entry, address);
-        entry = pmap_entry(pmap, address, true);
+        entry = vacate(pmap, entry, address);
         if (!entry)
             return false;
     }
@@ -176,6 +190,7 @@ void pmap_remove(struct pmap *pmap, vm_offset_t start, vm_offset_t end)
         if (stop == 0)
             break;
     }
+    tlb_flush();
 }
 
 /* Takes away from the mappings in [start, end) what `protection` does not allow. */
@@ -195,10 +210,11 @@ void pmap_protect(struct pmap *pmap, vm_offset_t start, vm_offset_t end, vm_prot
              address += PAGE_BYTES, entry++) {
             if (*entry == 0)
                 continue;
-            *entry = (*entry & (bits | ~PTE_WRITE)) | (bits & PTE_NO_EXECUTE);
-            pmap_flush_address(pmap, address);
+            pmap_entry_change(entry, PTE_WRITE & ~bits, bits & PTE_NO_EXECUTE);
+            pmap_note(pmap, address);
         }
     }
+    tlb_flush();
 }
 
 uint64_t pmap_extract(struct pmap *pmap, vm_offset_t address)
@@ -236,4 +252,9 @@ void pmap_kernel_remove(vm_offset_t address)
 
     assert(entry && *entry != 0);
     pmap_entry_clear(&kernel_pmap, entry, address);
+}
+
+void pmap_kernel_flush(void)
+{
+    tlb_flush();
 }

@@ -3,7 +3,8 @@
  * Physical maps: the page tables of a task, and for each page where it is mapped.
  *
  * A pmap is a cache of what vm_map and vm_object say: any mapping but a wired one may be dropped at
- * any time and comes back by a fault. No function here sleeps.
+ * any time and comes back by a fault. No function here sleeps. What a function takes away, no
+ * processor has when it returns (kernel/x86_64/tlb.h).
  */
 #ifndef MM_PMAP_H
 #define MM_PMAP_H
@@ -30,7 +31,7 @@ extern struct pmap kernel_pmap;
 void pmap_init(void);
 /* An empty user pmap that shares the kernel half; NULL when out of memory. */
 struct pmap *pmap_create(void);
-/* Frees the tables; all mappings must have been removed. */
+/* Frees the tables; all mappings must have been removed, and it is on no other processor. */
 void pmap_destroy(struct pmap *pmap);
 /* Makes it the current address space. */
 void pmap_activate(struct pmap *pmap);
@@ -64,6 +65,9 @@ void *pmap_access(struct pmap *pmap, vm_offset_t address, vm_prot_t access);
 
 /* Kernel half: used by kmem for stacks and device memory. */
 bool pmap_kernel_enter(vm_offset_t address, uint64_t physical, vm_prot_t protection, bool cached);
+/* Removes one mapping. The frame may have another use only after pmap_kernel_flush(). */
 void pmap_kernel_remove(vm_offset_t address);
+/* Returns when no processor uses what was removed. */
+void pmap_kernel_flush(void);
 
 #endif

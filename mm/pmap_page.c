@@ -7,6 +7,7 @@
 #include "mm/pmap_page.h"
 
 #include "kernel/panic.h"
+#include "kernel/x86_64/tlb.h"
 #include "mm/kmem.h"
 #include "mm/page.h"
 #include "mm/pmap.h"
@@ -86,6 +87,7 @@ static void remove_all(struct page *page)
         pmap->resident_pages--;
         drop_first(page);
     }
+    tlb_flush();
 }
 
 /* Applies set and clear masks to each entry that maps the page, harvesting as it goes. */
@@ -98,12 +100,12 @@ static void change_all(struct page *page, pte_t clear, pte_t set)
         pte_t old = *entry;
 
         assert((old & PTE_ADDRESS) == page_physical(page));
-        *entry = (old & ~clear) | set;
-        if (*entry == old)
+        if (((old & ~clear) | set) == old)
             continue;
-        pmap_flush_address(mapping->pmap, mapping->address);
-        keep_bits(page, old & clear);
+        keep_bits(page, pmap_entry_change(entry, clear, set) & clear);
+        pmap_note(mapping->pmap, mapping->address);
     }
+    tlb_flush();
 }
 
 /* Leaves no mapping of the page more access than given; dirty and referenced bits are harvested. */

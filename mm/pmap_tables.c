@@ -10,6 +10,7 @@
 #include "kernel/panic.h"
 #include "kernel/x86_64/boot_memory.h"
 #include "kernel/x86_64/cpu.h"
+#include "kernel/x86_64/tlb.h"
 #include "mm/page.h"
 #include "mm/pmap.h"
 
@@ -55,7 +56,7 @@ struct page *table_alloc(struct pmap *pmap)
     return page;
 }
 
-/* Frees a table whose entries are all clear. */
+/* Frees a table whose entries are all clear. No frame of it is taken before tlb_flush(). */
 static void table_free(struct pmap *pmap, struct page *page)
 {
     pmap->table_pages--;
@@ -119,6 +120,11 @@ void pmap_entry_set(pte_t *entry, pte_t value)
         page->offset++;
 }
 
+static uint64_t noted_root(const struct pmap *pmap)
+{
+    return pmap == &kernel_pmap ? TLB_EVERY_ROOT : pmap->root;
+}
+
 /* Removes the tables on the way to an address that have become empty, leaf first. */
 static void prune(struct pmap *pmap, vm_offset_t address)
 {
@@ -145,19 +151,18 @@ static void prune(struct pmap *pmap, vm_offset_t address)
 pte_t pmap_entry_clear(struct pmap *pmap, pte_t *entry, vm_offset_t address)
 {
     struct page *page = table_page(entry);
-    pte_t old = *entry;
+    pte_t old = __atomic_exchange_n(entry, 0, __ATOMIC_SEQ_CST);
+    bool empty = page && --page->offset == 0 && pmap != &kernel_pmap;
 
-    *entry = 0;
-    if (page && --page->offset == 0 && pmap != &kernel_pmap)
+    if (empty)
         prune(pmap, address);
-    pmap_flush_address(pmap, address);
+    tlb_note(noted_root(pmap), address, empty);
     return old;
 }
 
-void pmap_flush_address(struct pmap *pmap, vm_offset_t address)
+void pmap_note(struct pmap *pmap, vm_offset_t address)
 {
-    if (pmap == &kernel_pmap || read_root() == pmap->root)
-        invalidate_address(address);
+    tlb_note(noted_root(pmap), address, false);
 }
 
 vm_offset_t pmap_next_table(struct pmap *pmap, vm_offset_t address, vm_offset_t end)

@@ -43,22 +43,21 @@ static inline unsigned table_index(vm_offset_t address, unsigned level)
     return (unsigned)(address >> (12 + 9 * level)) & (TABLE_ENTRIES - 1);
 }
 
-static inline uint64_t read_root(void)
-{
-    uint64_t value;
-
-    __asm__ volatile("mov %%cr3, %0" : "=r"(value));
-    return value & PTE_ADDRESS;
-}
-
 static inline void write_root(uint64_t physical)
 {
     __asm__ volatile("mov %0, %%cr3" : : "r"(physical) : "memory");
 }
 
-static inline void invalidate_address(vm_offset_t address)
+/* Changes bits of an entry in which another processor may be setting some (accessed, dirty) just
+   now. Returns the old value. */
+static inline pte_t pmap_entry_change(pte_t *entry, pte_t clear, pte_t set)
 {
-    __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
+    pte_t old = *entry;
+
+    while (!__atomic_compare_exchange_n(entry, &old, (old & ~clear) | set, false, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_SEQ_CST))
+        ;
+    return old;
 }
 
 /* The table at a physical address. */
@@ -68,11 +67,11 @@ pte_t *table_at(uint64_t physical);
 pte_t *pmap_entry(struct pmap *pmap, vm_offset_t address, bool create);
 /* Sets an empty entry (counts it in its table). */
 void pmap_entry_set(pte_t *entry, pte_t value);
-/* Clears an entry and frees tables that become empty; the address is forgotten by the TLB. Returns
-   the old value with the hardware's last word in it. */
+/* Clears an entry and frees tables that become empty; notes it. Returns the old value with the
+   hardware's last word in it. */
 pte_t pmap_entry_clear(struct pmap *pmap, pte_t *entry, vm_offset_t address);
-/* Forgets the TLB's idea of an address, if this pmap is in use. */
-void pmap_flush_address(struct pmap *pmap, vm_offset_t address);
+/* Notes for tlb_flush() that an entry has lost something. Every public function flushes at its end. */
+void pmap_note(struct pmap *pmap, vm_offset_t address);
 /* The first address in [address, end) whose page table exists, or end. */
 vm_offset_t pmap_next_table(struct pmap *pmap, vm_offset_t address, vm_offset_t end);
 /* Bits of an entry for that protection. */

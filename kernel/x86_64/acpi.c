@@ -118,7 +118,8 @@ static void madt_entry(const uint8_t *entry)
 {
     switch (entry[0]) {
     case MADT_LOCAL_APIC:
-        acpi_facts.processors += entry[4] & 1;
+        if ((entry[4] & 1) && acpi_facts.processors < ACPI_PROCESSORS_MAX)
+            acpi_facts.processor_apics[acpi_facts.processors++] = entry[3];
         break;
     case MADT_IO_APIC:
         if (acpi_facts.io_apic_count < ACPI_IO_APICS_MAX)

@@ -8,6 +8,7 @@
 
 #define ACPI_IO_APICS_MAX   4
 #define ACPI_ISA_LINES      16
+#define ACPI_PROCESSORS_MAX 256
 
 struct acpi_io_apic {
     uint64_t address;
@@ -25,6 +26,7 @@ struct acpi_facts {
     bool found;                 /* false: the rest holds the PC's defaults */
     uint64_t local_apic;
     unsigned processors;
+    uint8_t processor_apics[ACPI_PROCESSORS_MAX];   /* the interrupt system's names for them */
     unsigned io_apic_count;
     struct acpi_io_apic io_apics[ACPI_IO_APICS_MAX];
     struct acpi_isa_line isa[ACPI_ISA_LINES];

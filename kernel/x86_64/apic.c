@@ -4,6 +4,7 @@
 
 #include "kernel/panic.h"
 #include "kernel/x86_64/acpi.h"
+#include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/paging.h"
 #include "kernel/x86_64/registers.h"
 #include "kernel/x86_64/segments.h"
@@ -17,6 +18,8 @@ enum {
     APIC_PRIORITY = 0x80,
     APIC_END = 0xb0,
     APIC_SPURIOUS = 0xf0,
+    APIC_COMMAND = 0x300,
+    APIC_COMMAND_TARGET = 0x310,
     APIC_LOCAL_TIMER = 0x320,
     APIC_LOCAL_LINT0 = 0x350,
     APIC_LOCAL_LINT1 = 0x360,
@@ -27,6 +30,7 @@ enum {
 };
 
 enum { LOCAL_MASKED = 1 << 16, LOCAL_NMI = 4 << 8, SPURIOUS_ENABLE = 1 << 8, DIVIDE_BY_16 = 3 };
+enum { COMMAND_PENDING = 1 << 12, COMMAND_ASSERT = 1 << 14 };
 
 #define BASE_ENABLE         (1UL << 11)
 #define MEASURE_NS          500000u
@@ -51,7 +55,6 @@ static void timer_measure(void)
     uint64_t start, end;
     uint32_t left;
 
-    apic_write(APIC_TIMER_DIVIDE, DIVIDE_BY_16);
     apic_write(APIC_LOCAL_TIMER, LOCAL_MASKED | VECTOR_TIMER);
     start = clock_now_ns();
     apic_write(APIC_TIMER_START, UINT32_MAX);
@@ -63,23 +66,46 @@ static void timer_measure(void)
     ticks_per_ns_32 = ((uint64_t)(UINT32_MAX - left) << 32) / (end - start);
     if (ticks_per_ns_32 == 0)
         panic("the APIC timer does not run");
-    apic_write(APIC_LOCAL_TIMER, VECTOR_TIMER);
 }
 
-/*
- * Purpose: ready the local APIC: the timer, and NMI on its second line, where PCs have it.
- * Conditions: acpi_facts and the clock are there; interrupts off.
- */
-void apic_init(void)
+/* NMI is on the second line, where PCs have it. */
+static void switch_on(void)
 {
-    registers = paging_map_device(acpi_facts.local_apic, REGISTERS_BYTES, PAGING_UNCACHED);
     msr_write(MSR_APIC_BASE, msr_read(MSR_APIC_BASE) | BASE_ENABLE);
     apic_write(APIC_PRIORITY, 0);
     apic_write(APIC_LOCAL_LINT0, LOCAL_MASKED);
     apic_write(APIC_LOCAL_LINT1, LOCAL_NMI);
     apic_write(APIC_LOCAL_ERROR, VECTOR_ERROR);
     apic_write(APIC_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
+    apic_write(APIC_TIMER_DIVIDE, DIVIDE_BY_16);
+}
+
+/*
+ * Purpose: ready the local APIC and its timer.
+ * Conditions: acpi_facts and the clock are there; interrupts off.
+ */
+void apic_init(void)
+{
+    registers = paging_map_device(acpi_facts.local_apic, REGISTERS_BYTES, PAGING_UNCACHED);
+    switch_on();
     timer_measure();
+    apic_write(APIC_LOCAL_TIMER, VECTOR_TIMER);
+    this_cpu()->apic_id = apic_id();
+}
+
+void apic_init_other(void)
+{
+    switch_on();
+    apic_write(APIC_LOCAL_TIMER, VECTOR_TIMER);
+}
+
+/* Conditions: interrupts are off, so that nobody else writes the two halves of a command. */
+void apic_send(uint32_t target, uint32_t what)
+{
+    apic_write(APIC_COMMAND_TARGET, target << 24);
+    apic_write(APIC_COMMAND, COMMAND_ASSERT | what);
+    while (apic_read(APIC_COMMAND) & COMMAND_PENDING)
+        cpu_pause();
 }
 
 void apic_end_of_interrupt(void)

@@ -67,3 +67,16 @@ uint64_t boot_memory_allocate(uint64_t bytes)
     }
     panic("not enough memory to start: no %lu KiB in one piece below 4 GiB", rounded / 1024);
 }
+
+/* Conditions: as above. */
+uint64_t boot_memory_low_page(void)
+{
+    for (uint64_t i = 0; i < map->range_count; i++) {
+        struct boot_range *range = &map->ranges[i];
+
+        if (range->type == BOOT_MEMORY_USABLE && range->end <= ONE_MIB &&
+            range->end - range->start > PAGE)
+            return take_from(range, PAGE);
+    }
+    return 0;
+}

@@ -15,6 +15,9 @@ void boot_memory_init(struct boot_info *info);
 /* Zeroed, page-aligned memory below 4 GiB; returns its physical address. Panics if there is none. */
 uint64_t boot_memory_allocate(uint64_t bytes);
 
+/* A page below 1 MiB, where a processor can begin; 0 if there is none. */
+uint64_t boot_memory_low_page(void);
+
 /* The kernel's view of physical RAM. */
 static inline void *direct_map(uint64_t physical)
 {

@@ -3,6 +3,7 @@
 
 #include "kernel/panic.h"
 #include "kernel/x86_64/fpu.h"
+#include "kernel/x86_64/kernel_lock.h"
 #include "kernel/x86_64/registers.h"
 #include "kernel/x86_64/segments.h"
 
@@ -17,7 +18,10 @@ extern const struct smap_site {
 } smap_sites_start[], smap_sites_end[];
 
 struct cpu_features cpu_features;
-static struct cpu boot_cpu;
+static struct cpu boot_cpu = { .self = &boot_cpu, .holds_lock = true, .in_service = true };
+static struct processor_segments boot_segments;
+struct cpu *cpus[PROCESSORS_MAX] = { &boot_cpu };
+unsigned cpu_count = 1;
 
 static void features_detect(void)
 {
@@ -67,14 +71,20 @@ static void control_registers_init(void)
         cr4 |= CR4_UMIP;
     if (cpu_features.xsave)
         cr4 |= CR4_OSXSAVE;
-    if (cpu_features.smap) {
-        smap_patch();
+    if (cpu_features.smap)
         cr4 |= CR4_SMAP;
-    }
     cr0_write((cr0_read() & ~(CR0_EM | CR0_TS | CR0_AM)) | CR0_MP | CR0_NE | CR0_WP);
     cr4_write(cr4);
     msr_write(MSR_PAT, PAT_TYPES);
     msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_NXE);
+}
+
+/* Before this, this_cpu() is nobody. */
+static void bases_init(struct cpu *cpu)
+{
+    msr_write(MSR_GS_BASE, (uint64_t)cpu);
+    msr_write(MSR_KERNEL_GS_BASE, 0);
+    msr_write(MSR_FS_BASE, 0);
 }
 
 /*
@@ -86,19 +96,30 @@ static void control_registers_init(void)
  */
 void cpu_init(void)
 {
-    boot_cpu.self = &boot_cpu;
-    msr_write(MSR_GS_BASE, (uint64_t)&boot_cpu);
-    msr_write(MSR_KERNEL_GS_BASE, 0);
-    msr_write(MSR_FS_BASE, 0);
+    bases_init(&boot_cpu);
     features_detect();
-    segments_init(&boot_cpu);
+    gates_init();
+    segments_init(&boot_cpu, &boot_segments);
+    if (cpu_features.smap)
+        smap_patch();
     control_registers_init();
     fpu_init();
 }
 
+void cpu_init_other(struct cpu *cpu, struct processor_segments *segments)
+{
+    bases_init(cpu);
+    segments_init(cpu, segments);
+    control_registers_init();
+    fpu_init_other();
+}
+
+/* What wakes it up between letting the lock go and halting is still there when it halts. */
 void cpu_idle(void)
 {
+    kernel_lock_drop();
     __asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
+    kernel_lock_take();
 }
 
 void cpu_interrupt_window(void)

@@ -57,6 +57,13 @@ void fpu_init(void)
     state_bytes = xcr0_size(state_bits);
 }
 
+void fpu_init_other(void)
+{
+    __asm__ volatile("fninit");
+    if (cpu_features.xsave)
+        xcr0_write(state_bits);
+}
+
 uint32_t fpu_state_bytes(void)
 {
     return state_bytes;

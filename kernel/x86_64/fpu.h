@@ -15,6 +15,8 @@
 
 /* Switches the unit on; finds how large a thread's area is. */
 void fpu_init(void);
+/* Switches it on in the same way on another processor. */
+void fpu_init_other(void);
 /* Bytes of an area; a multiple of 64, as is its alignment. */
 uint32_t fpu_area_bytes(void);
 /* Bytes that XSAVE fills; 512 with FXSAVE. */

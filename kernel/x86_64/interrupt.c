@@ -3,13 +3,14 @@
  * Device interrupts through the I/O APICs (Intel 82093AA data sheet). The old controllers (8259) are
  * moved out of the way and masked.
  *
- * Lines 0..15 are ISA numbers and go to the input that ACPI names; they are edge-triggered unless it says
+ * All lines go to the processor that booted. Lines 0..15 are ISA numbers and go to the input that ACPI names; they are edge-triggered unless it says
  * otherwise. Higher lines are PCI's: level-triggered, active low.
  */
 #include "kernel/x86_64/interrupt.h"
 
 #include "kernel/x86_64/acpi.h"
 #include "kernel/x86_64/apic.h"
+#include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/io.h"
 #include "kernel/x86_64/paging.h"
 #include "kernel/x86_64/segments.h"
@@ -40,7 +41,7 @@ static struct io_apic io_apics[ACPI_IO_APICS_MAX];
 static unsigned io_apic_count;
 static struct line lines[INTERRUPT_LINES];
 
-_Static_assert(VECTOR_IRQ + INTERRUPT_LINES <= VECTOR_TIMER, "a vector for each line");
+_Static_assert(VECTOR_IRQ + INTERRUPT_LINES <= VECTOR_CALL, "a vector for each line");
 
 static uint32_t io_apic_read(const struct io_apic *apic, uint32_t index)
 {
@@ -104,7 +105,7 @@ static void line_program(unsigned irq)
         low |= ENTRY_LEVEL;
     if (!line->unmasked || line->pending_acknowledge)
         low |= ENTRY_MASKED;
-    io_apic_write(apic, entry + 1, apic_id() << 24);
+    io_apic_write(apic, entry + 1, cpus[0]->apic_id << 24);
     io_apic_write(apic, entry, low);
 }
 

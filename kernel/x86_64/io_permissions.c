@@ -18,15 +18,16 @@ struct io_permissions *io_permissions_create(void)
     return permissions;
 }
 
-/* What the TSS holds is no longer what the owner's bitmap says. */
+/* What TSSs hold is no longer what the owner's bitmap says. A processor looks into its TSS at each I/O
+   instruction, so that this also stops a thread that runs elsewhere. */
 static void forget_loaded(const struct io_permissions *permissions)
 {
-    struct cpu *cpu = this_cpu();
-
-    if (cpu->io_loaded != permissions)
-        return;
-    cpu->io_loaded = NULL;
-    cpu->tss->io_map_offset = TSS_IO_MAP_NONE;
+    for (unsigned i = 0; i < cpu_count; i++) {
+        if (cpus[i]->io_loaded != permissions)
+            continue;
+        cpus[i]->io_loaded = NULL;
+        cpus[i]->tss->io_map_offset = TSS_IO_MAP_NONE;
+    }
 }
 
 void io_permissions_destroy(struct io_permissions *permissions)

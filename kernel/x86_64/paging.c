@@ -115,6 +115,7 @@ void paging_init(const struct boot_info *info)
     *walk((uint64_t)boot_stack_guard, 0) = 0;
     walk(KERNEL_DYNAMIC_BASE, 2);
     walk(DEVICE_WINDOW_BASE, 2);
+    this_cpu()->root = root;
     cr3_write(root);
 }
 

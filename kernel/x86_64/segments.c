@@ -5,11 +5,8 @@
 
 #include <stddef.h>
 
-#define OWN_STACK_BYTES 4096
-
 /* Exceptions with stacks of their own, by their slot in the TSS (1 and up). */
-enum { OWN_STACK_DEBUG = 1, OWN_STACK_NMI, OWN_STACK_DOUBLE_FAULT, OWN_STACK_MACHINE_CHECK,
-       OWN_STACKS };
+enum { OWN_STACK_DEBUG = 1, OWN_STACK_NMI, OWN_STACK_DOUBLE_FAULT, OWN_STACK_MACHINE_CHECK };
 
 enum { GATE_INTERRUPT = 0x8e, GATE_FROM_USER = 0xee, TSS_AVAILABLE = 0x89 };
 enum { EXCEPTION_DEBUG = 1, EXCEPTION_NMI = 2, EXCEPTION_BREAKPOINT = 3, EXCEPTION_OVERFLOW = 4,
@@ -33,17 +30,15 @@ struct table_pointer {
 extern const uint64_t trap_vectors[VECTORS];
 
 static struct gate gates[256];
-static struct tss boot_tss;
-static uint8_t own_stacks[OWN_STACKS - 1][OWN_STACK_BYTES] __attribute__((aligned(16)));
-static uint64_t segments[] = {
+static uint64_t table[5 + 2 * PROCESSORS_MAX] = {
     0,
     0x00af9b000000ffff,         /* KERNEL_CS */
     0x00cf93000000ffff,         /* KERNEL_DS */
     0x00cff3000000ffff,         /* USER_DS */
     0x00affb000000ffff,         /* USER_CS */
-    0, 0,                       /* TSS, two entries wide */
+    /* and for each processor its TSS, two entries wide */
 };
-#define TSS_SELECTOR    0x28
+#define TSS_ENTRY(number)   (5 + 2 * (number))
 
 _Static_assert(offsetof(struct tss, io_map) == 104, "the TSS is 104 bytes long");
 
@@ -61,7 +56,7 @@ static void gate_set(unsigned vector, uint8_t type, uint8_t own_stack)
     };
 }
 
-static void gates_init(void)
+void gates_init(void)
 {
     for (unsigned vector = 0; vector < VECTORS; vector++)
         gate_set(vector, GATE_INTERRUPT, 0);
@@ -75,32 +70,33 @@ static void gates_init(void)
     gate_set(EXCEPTION_MACHINE_CHECK, GATE_INTERRUPT, OWN_STACK_MACHINE_CHECK);
 }
 
-static void tss_init(struct tss *tss)
+static void tss_init(struct processor_segments *segments, uint64_t *entry)
 {
+    struct tss *tss = &segments->tss;
     uint64_t base = (uint64_t)tss;
     uint64_t limit = sizeof(*tss) - 1;
 
-    for (unsigned i = 1; i < OWN_STACKS; i++)
-        tss->own_stack[i - 1] = (uint64_t)own_stacks[i - 1] + OWN_STACK_BYTES;
+    for (unsigned i = 0; i < OWN_STACKS; i++)
+        tss->own_stack[i] = (uint64_t)segments->own_stacks[i] + OWN_STACK_BYTES;
     tss->io_map_offset = TSS_IO_MAP_NONE;
     tss->io_map_end = 0xff;
-    segments[TSS_SELECTOR / 8] = (limit & 0xffff) | (base & 0xffffff) << 16 |
-                                 (uint64_t)TSS_AVAILABLE << 40 | (base >> 24 & 0xff) << 56;
-    segments[TSS_SELECTOR / 8 + 1] = base >> 32;
+    entry[0] = (limit & 0xffff) | (base & 0xffffff) << 16 |
+               (uint64_t)TSS_AVAILABLE << 40 | (base >> 24 & 0xff) << 56;
+    entry[1] = base >> 32;
 }
 
 /*
  * Purpose: from here on exceptions are served, and each has a stack to be served on.
- * Conditions: the boot processor; interrupts are off and stay off.
+ * Conditions: cpu->number is set; interrupts are off and stay off.
  */
-void segments_init(struct cpu *cpu)
+void segments_init(struct cpu *cpu, struct processor_segments *segments)
 {
-    struct table_pointer segment_table = { sizeof(segments) - 1, (uint64_t)segments };
+    struct table_pointer segment_table = { sizeof(table) - 1, (uint64_t)table };
     struct table_pointer gate_table = { sizeof(gates) - 1, (uint64_t)gates };
+    unsigned entry = TSS_ENTRY(cpu->number);
 
-    cpu->tss = &boot_tss;
-    tss_init(cpu->tss);
-    gates_init();
+    cpu->tss = &segments->tss;
+    tss_init(segments, &table[entry]);
     __asm__ volatile("lgdt %0" : : "m"(segment_table));
     __asm__ volatile("push %0\n\t"
                      "lea 1f(%%rip), %%rax\n\t"
@@ -112,5 +108,5 @@ void segments_init(struct cpu *cpu)
                      "mov %1, %%ss"
                      : : "i"(KERNEL_CS), "r"(KERNEL_DS) : "rax", "memory");
     __asm__ volatile("lidt %0" : : "m"(gate_table));
-    __asm__ volatile("ltr %w0" : : "r"(TSS_SELECTOR));
+    __asm__ volatile("ltr %w0" : : "r"(entry * 8));
 }

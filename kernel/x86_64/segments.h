@@ -14,8 +14,10 @@
 
 /* Vectors behind the 32 exceptions. */
 #define VECTOR_IRQ          32  /* and up: a device line each */
+#define VECTOR_CALL         59  /* another processor wants this one to look at its AST or queue */
 #define VECTOR_TIMER        60
 #define VECTOR_ERROR        61
+#define VECTOR_FLUSH        62  /* another processor waits for this one to forget translations */
 #define VECTOR_SPURIOUS     63
 #define VECTORS             64
 
@@ -34,9 +36,20 @@ struct tss {
 
 #define TSS_IO_MAP_NONE     ((uint16_t)sizeof(struct tss))
 
+#define OWN_STACK_BYTES     4096
+#define OWN_STACKS          4   /* exceptions that need a good stack */
+
+/* A processor's part of the tables; it lives as long as the processor. */
+struct processor_segments {
+    struct tss tss;
+    uint8_t own_stacks[OWN_STACKS][OWN_STACK_BYTES] __attribute__((aligned(16)));
+};
+
 struct cpu;
 
+/* Fills the table of vectors, which all processors share. */
+void gates_init(void);
 /* Loads this processor's segments, TSS and the vectors; sets cpu->tss. */
-void segments_init(struct cpu *cpu);
+void segments_init(struct cpu *cpu, struct processor_segments *segments);
 
 #endif

@@ -11,6 +11,9 @@
 %include "kernel/x86_64/offsets.inc"
 
         extern exception_noncanonical
+        extern kernel_lock_drop
+        extern kernel_lock_shared
+        extern kernel_lock_take
         extern thread_ast
         extern trap_dispatch
         extern trap_invalid
@@ -33,6 +36,9 @@ syscall_entry:
         push rax
         sub rsp, 24                     ; rcx, r11, fault address: unused
         PUSH_REGISTERS
+        cmp byte [kernel_lock_shared], 0
+        jne .take_lock
+.locked:
         neg rax
         cmp rax, TRAP_DISPATCH_COUNT
         jae .bad_number
@@ -43,6 +49,9 @@ syscall_entry:
         mov rdx, [gs:CPU_CURRENT]
         cmp dword [rdx + THREAD_AST], 0
         jne .slow
+        cmp byte [kernel_lock_shared], 0
+        jne .drop_lock
+.unlocked:
         add rsp, 48                     ; rbx, rbp, r12 to r15 are untouched
         pop r9
         pop r8
@@ -57,6 +66,25 @@ syscall_entry:
         ; cannot lie so high (VM_MAP_USER_MAXIMUM), and a thread whose state was set leaves by the frame
         swapgs
         o64 sysret
+
+.take_lock:
+        call kernel_lock_take
+        mov rax, [rsp + FRAME_RAX]
+        mov rdi, [rsp + FRAME_RDI]
+        mov rsi, [rsp + FRAME_RSI]
+        mov rdx, [rsp + FRAME_RDX]
+        mov r10, [rsp + FRAME_R10]
+        mov r8, [rsp + FRAME_R8]
+        mov r9, [rsp + FRAME_R9]
+        jmp .locked
+
+.drop_lock:
+        push rax
+        sub rsp, 8
+        call kernel_lock_drop
+        add rsp, 8
+        pop rax
+        jmp .unlocked
 
 .bad_number:
         call trap_invalid
@@ -85,6 +113,8 @@ return_to_user:
 .no_ast:
         bt qword [rsp + FRAME_RIP], 47
         jc return_to_bad_rip
+        cmp byte [kernel_lock_shared], 0
+        jne .drop_lock
         swapgs
         global restore_and_return
 restore_and_return:
@@ -106,6 +136,11 @@ restore_and_return:
         pop rax
         add rsp, 8
         iretq
+
+return_to_user.drop_lock:
+        call kernel_lock_drop
+        swapgs
+        jmp restore_and_return
 
 return_to_bad_rip:
         call exception_noncanonical

@@ -80,6 +80,11 @@ void syscall_init(void)
         trap_dispatch[i] = dispatch_for(i);
     if (mach_trap_count > TRAP_DISPATCH_COUNT)
         panic("%lu traps, room for %d", mach_trap_count, TRAP_DISPATCH_COUNT);
+    syscall_init_cpu();
+}
+
+void syscall_init_cpu(void)
+{
     msr_write(MSR_STAR, (uint64_t)KERNEL_CS << 32 | (uint64_t)(USER_DS - 8) << 48);
     msr_write(MSR_LSTAR, (uint64_t)syscall_entry);
     msr_write(MSR_FMASK, RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_NT | RFLAGS_AC);

@@ -7,6 +7,8 @@
 
 /* Readies the instruction; mach_trap_table must be what it will be. */
 void syscall_init(void);
+/* Readies the instruction on this processor. */
+void syscall_init_cpu(void);
 
 /* Called by syscall.asm: the other ends of a trap. */
 int64_t trap_invalid(void);

@@ -85,6 +85,7 @@ void thread_machine_destroy(struct thread *thread)
 void thread_machine_adopt_boot(struct thread *thread)
 {
     this_cpu()->current = thread;
+    thread->machine.cpu = this_cpu();
 }
 
 static void debug_load(const struct thread_machine *machine)

@@ -21,6 +21,7 @@ struct thread_machine {
     uint64_t fs_base, gs_base;  /* of user mode */
     uint64_t debug[8];          /* debug registers 0..3 and 7; live only while debug_active */
     bool debug_active;
+    struct cpu *cpu;            /* where it runs or ran last; NULL before its first step */
 };
 
 /* Makes the stack of a thread that will run function(argument), then thread_exit(). False: no memory. */

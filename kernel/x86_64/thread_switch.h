@@ -53,6 +53,7 @@ static inline void thread_machine_switch(struct thread *from, struct thread *to)
     else if (frame)
         fpu_restore(to->machine.fpu);
     cpu->current = to;
+    to->machine.cpu = cpu;
     if (__builtin_expect(from->machine.debug_active, 0))
         thread_machine_debug_off();
     if (frame) {

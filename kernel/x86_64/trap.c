@@ -16,9 +16,11 @@
 #include "kernel/x86_64/apic.h"
 #include "kernel/x86_64/fpu.h"
 #include "kernel/x86_64/interrupt.h"
+#include "kernel/x86_64/kernel_lock.h"
 #include "kernel/x86_64/registers.h"
 #include "kernel/x86_64/segments.h"
 #include "kernel/x86_64/time.h"
+#include "kernel/x86_64/tlb.h"
 #include "kernel/x86_64/user_copy.h"
 #include "mm/fault.h"
 #include "mm/page.h"
@@ -77,7 +79,9 @@ static const struct user_exception exceptions[EXCEPTIONS] = {
 _Static_assert(offsetof(struct cpu, current) == 8, "CPU_CURRENT");
 _Static_assert(offsetof(struct cpu, trap_stack) == 16, "CPU_TRAP_STACK");
 _Static_assert(offsetof(struct cpu, user_sp) == 24, "CPU_USER_SP");
-_Static_assert(offsetof(struct thread, ast) == 156, "THREAD_AST");
+_Static_assert(offsetof(struct thread, ast) == 164, "THREAD_AST");
+_Static_assert(offsetof(struct trap_frame, r9) == 48, "FRAME_R9");
+_Static_assert(offsetof(struct trap_frame, rdi) == 88, "FRAME_RDI");
 _Static_assert(offsetof(struct trap_frame, fault_address) == 96, "FRAME_FAULT");
 _Static_assert(offsetof(struct trap_frame, rax) == 120, "FRAME_RAX");
 _Static_assert(offsetof(struct trap_frame, rip) == 136, "FRAME_RIP");
@@ -205,8 +209,18 @@ static bool found_in_user(const struct trap_frame *frame)
            frame->rip != thread_current()->fault_pc;
 }
 
+/* Those that come in cpu_idle() find the lock let go. The first two are not in need of it. */
 static void interrupt(struct trap_frame *frame)
 {
+    bool idle = !kernel_lock_held();
+
+    if (frame->vector == VECTOR_FLUSH || frame->vector == VECTOR_CALL) {
+        apic_end_of_interrupt();
+        tlb_serve();
+        return;
+    }
+    if (idle)
+        kernel_lock_take();
     switch (frame->vector) {
     case VECTOR_TIMER:
         apic_end_of_interrupt();
@@ -222,17 +236,30 @@ static void interrupt(struct trap_frame *frame)
         interrupt_deliver(frame->vector);
         break;
     }
+    if (idle)
+        kernel_lock_drop();
 }
 
+/* A panic elsewhere stops this processor; else somebody outside wants to know what goes on, from all
+   processors at once: one after the other they say where they are, the first also the rest. */
 static void non_maskable_interrupt(const struct trap_frame *frame)
 {
-    kprintf("\nNMI at %016lx in %s\n", frame->rip, trap_frame_from_user(frame) ? "user" : "kernel");
-    monitor_print_waits();
+    static bool speaking;
+
+    panic_join();
+    while (__atomic_exchange_n(&speaking, true, __ATOMIC_ACQUIRE))
+        cpu_pause();
+    kprintf("\nNMI on processor %u at %016lx in %s\n", this_cpu()->number, frame->rip,
+            trap_frame_from_user(frame) ? "user" : "kernel");
+    if (this_cpu()->number == 0)
+        monitor_print_waits();
+    __atomic_store_n(&speaking, false, __ATOMIC_RELEASE);
 }
 
 /*
  * Purpose: the C side of every vector.
- * Conditions: interrupts are off. May sleep when the trap came from user mode, or from a copy of user
+ * Conditions: interrupts are off; the lock is held, but for NMI, machine check, double fault, what
+ * came in cpu_idle(), and VECTOR_FLUSH. May sleep when the trap came from user mode, or from a copy of user
  * memory that faulted.
  */
 void trap_handle(struct trap_frame *frame)

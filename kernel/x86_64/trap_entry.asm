@@ -5,15 +5,19 @@
 ;
 ; NMI, double fault, machine check and debug have stacks of their own, because they can come where the
 ; kernel's GS or stack are not set up: between the first instructions of a system call, and its last.
+; Of these only debug is more than a report, and takes the kernel's lock.
 
 %include "kernel/x86_64/offsets.inc"
 
+        extern kernel_lock_shared
+        extern kernel_lock_take
         extern restore_and_return
         extern return_to_user
         extern trap_handle
 
 MSR_GS_BASE     equ 0xc0000101
 VECTORS         equ 64
+VECTOR_DEBUG    equ 1
 HAS_ERROR       equ 0x60227d00          ; a bit for each exception that pushes an error code
 OWN_STACK       equ 0x00040106          ; debug, NMI, double fault, machine check
 
@@ -49,18 +53,34 @@ trap_common:
         jz .from_kernel
         swapgs
 .call_from_user:
+        cmp byte [kernel_lock_shared], 0
+        jne .take_lock
+.locked:
         call trap_handle
         jmp return_to_user
+.take_lock:
+        cmp dword [rsp + FRAME_VECTOR], VECTOR_FLUSH
+        je .flush
+        call kernel_lock_take
+        mov rdi, rsp
+        jmp .locked
+.flush:                                 ; its sender holds the lock and waits
+        call trap_handle
+        swapgs
+        jmp restore_and_return
 .from_kernel:
         call trap_handle
         jmp restore_and_return
 
-; From user mode nothing special is left once the frame has been moved to the thread's own stack. From
-; the kernel, the sign of the GS base tells whose it is: user mode cannot set a negative one.
+; A debug trap from user mode has nothing special left once its frame has been moved to the thread's
+; own stack. Else the sign of the GS base tells whose it is: user mode cannot set a negative one.
         align 16
 trap_own_stack:
         test byte [rsp + 16], 3
-        jnz .from_user
+        jz .stay
+        cmp dword [rsp + 4], VECTOR_DEBUG
+        je .from_user
+.stay:
         push rax
         push rcx
         push r11

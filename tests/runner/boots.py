@@ -94,6 +94,10 @@ def cases():
              lambda: last(self_tests("uefi", "uefi", memory=64))),
         Case("boot: self-tests through the pvh door, plain processor",
              lambda: last(self_tests("pvh", "plain", cpu="qemu64", memory=32))),
+        Case("boot: self-tests through the pvh door, 4 processors",
+             lambda: last(self_tests("pvh", "several", cpus=4))),
+        Case("boot: self-tests through the uefi door, 4 processors",
+             lambda: last(self_tests("uefi", "several", memory=64, cpus=4))),
         single("boot: the disk image boots by UEFI", image_boots),
     ]
 

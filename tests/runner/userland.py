@@ -8,13 +8,14 @@ The program tests/user/FILE.c is built with tests/user/support/ into a boot modu
     TEST(104, a_killed_default_pager_is_a_clear_stop)
 
 or, for all tests of a file that say nothing else, once in the file as `boot-all:`. The words:
-    memory=MiB  cpu=MODEL  door=pvh|uefi  timeout=SECONDS  icount=1  cmdline="more words"
+    memory=MiB  cpus=N  cpu=MODEL  door=pvh|uefi  timeout=SECONDS  icount=1  cmdline="more words"
     disk=MiB,...      paging disks, fresh ones
     with=NAME,...     servers that bootstrap starts before the test, as servers/servers.cfg says;
                       NAME=PATH only puts a file into the archive
     config=FILE       another boot.cfg, beside the tests; @PROGRAM@ stands for the test's program
     expect=success|failure|panic|reset|timeout|powered_off
     says="REGULAR EXPRESSION"   what the console must show
+Each test runs twice, on one processor and on four, unless its comment gives their number.
 A test passes when its machine ended as expected and reported at least one result, none of them
 `not ok`; a test that expects another end than success need not report.
 """
@@ -28,7 +29,7 @@ import tempfile
 
 from guest import qemu
 from guest.session import Ending
-from runner.case import boot, single, tool
+from runner.case import TIME_LIMIT, boot, single, tool
 
 FOLDER = os.path.join(qemu.ROOT, "tests", "user")
 SERVERS = os.path.join(qemu.ROOT, "servers")
@@ -36,8 +37,9 @@ ARGUMENTS = "${host-port} ${device-port} ${kernel-command-line}"
 PLAIN_CONFIG = f"@PROGRAM@ {ARGUMENTS} $(task-create) $(task-resume)\n"
 TEST = re.compile(r"(?:/\*\s*boot:((?:[^*]|\*(?!/))*)\*/\s*)?^TEST\(\s*(\w+)\s*,\s*(\w+)\s*\)", re.M)
 FOR_ALL = re.compile(r"/\*\s*boot-all:((?:[^*]|\*(?!/))*)\*/")
-WORDS = {"memory", "cpu", "door", "timeout", "icount", "cmdline", "disk", "with", "config", "expect",
-         "says"}
+SEVERAL = 4
+WORDS = {"memory", "cpus", "cpu", "door", "timeout", "icount", "cmdline", "disk", "with", "config",
+         "expect", "says"}
 
 
 @dataclasses.dataclass
@@ -49,7 +51,17 @@ class UserTest:
 
     def title(self):
         number = f"{self.number} " if self.number != "0" else ""
-        return f"{self.program}: {number}{self.name}"
+        several = f"{SEVERAL} processors: " if self.cpus() == SEVERAL else ""
+        return f"{several}{self.program}: {number}{self.name}"
+
+    def cpus(self):
+        return int(self.words.get("cpus", 1))
+
+    def variants(self):
+        """The test as it is to run: once if its comment says on how many processors."""
+        if "cpus" in self.words:
+            return [self]
+        return [self, dataclasses.replace(self, words={**self.words, "cpus": str(SEVERAL)})]
 
 
 def parse_words(text):
@@ -122,15 +134,18 @@ def write_file(folder, name, text):
 def run_test(test):
     """Boot the test's machine; the problems that it showed."""
     words = test.words
+    limit = float(words["timeout"]) if "timeout" in words else TIME_LIMIT[words.get("door", "pvh")]
+    if test.cpus() > 1:
+        limit *= 4      # they share this machine's, and wait for each other
     machine = {"cmdline": f"test={test.name} {words.get('cmdline', '')}".strip(),
+               "cpus": test.cpus(),
                "memory": int(words.get("memory", 64)), "door": words.get("door", "pvh"),
                "disks": [f"new:{size}" for size in words.get("disk", "").split(",") if size],
                "icount": words.get("icount", "0") != "0"}
     if "cpu" in words:
         machine["cpu"] = words["cpu"]
     with tempfile.TemporaryDirectory(prefix="porthole-test-") as folder:
-        finished = boot(timeout=float(words["timeout"]) if "timeout" in words else None,
-                        initrd=make_archive(test, folder), **machine)
+        finished = boot(timeout=limit, initrd=make_archive(test, folder), **machine)
     return judge(finished, Ending[words.get("expect", "success").upper()], words.get("says"))
 
 
@@ -152,4 +167,5 @@ def judge(finished, expected, says):
 
 def cases():
     tests = [test for path in sorted(glob.glob(os.path.join(FOLDER, "*.c"))) for test in scan(path)]
-    return [single(test.title(), run_test, test) for test in tests]
+    return [single(variant.title(), run_test, variant) for test in tests
+            for variant in test.variants()]

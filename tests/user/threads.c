@@ -86,6 +86,7 @@ TEST(0, threads_of_one_priority_share_the_processor)
     CHECK(of_a.cpu_usage > 200 && of_b.cpu_usage > 200);
 }
 
+/* boot: cpus=1 */
 TEST(0, a_better_priority_runs_first)
 {
     mach_port_t thread = thread_start(count_for_ever, NULL, 0);
