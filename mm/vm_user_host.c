@@ -13,19 +13,41 @@
 #include "mm/vm_map_wire.h"
 #include "mm/vm_object.h"
 
+#define UNPRIVILEGED_WIRED (8u << 20) /* bytes */
+
 static bool privileged(struct port *host)
 {
     return PORT_VALID(host) && port_kobject(host, KOBJECT_HOST_PRIV);
 }
 
-/* Wires or (VM_PROT_NONE) unwires. KERN_INVALID_HOST, KERN_INVALID_TASK, as vm_map_wire(). */
+/* Address space that is wired, in bytes. */
+static vm_size_t wired_size(struct vm_map *map)
+{
+    vm_size_t size = 0;
+
+    list_for_each(&map->entries, node) {
+        const struct vm_map_entry *entry = list_entry(node, struct vm_map_entry, link);
+
+        if (entry->wired_count > 0)
+            size += entry->end - entry->start;
+    }
+    return size;
+}
+
+/*
+ * Wires or (VM_PROT_NONE) unwires; with the plain host port up to UNPRIVILEGED_WIRED of a task.
+ * KERN_INVALID_HOST, KERN_INVALID_TASK, KERN_NO_ACCESS: more than that; as vm_map_wire().
+ */
 kern_return_t vm_wire(struct port *host, struct vm_map *map, vm_address_t address, vm_size_t size,
                       vm_prot_t access)
 {
-    if (!privileged(host))
+    if (!privileged(host) && (!PORT_VALID(host) || !port_kobject(host, KOBJECT_HOST)))
         return KERN_INVALID_HOST;
     if (!map || map->dead)
         return KERN_INVALID_TASK;
+    if (access != VM_PROT_NONE && !privileged(host) &&
+        (size > UNPRIVILEGED_WIRED || wired_size(map) + size > UNPRIVILEGED_WIRED))
+        return KERN_NO_ACCESS;
     return vm_map_wire(map, address, size, access);
 }
 

@@ -86,13 +86,19 @@ TEST(208, a_manager_that_fails_undoes_the_wiring_before_it)
     pattern_check(address, PAGE_SIZE, 1, 0);
 }
 
-TEST(208, only_the_privileged_host_port_wires)
+/* As GNU Mach: 8 MiB of a task. */
+TEST(208, the_plain_host_port_wires_a_little)
 {
-    vm_address_t address = allocate(PAGE_SIZE);
+    vm_size_t some = 64 * PAGE_SIZE, most = 8u << 20;
+    vm_address_t address = allocate(most + PAGE_SIZE);
+    mach_port_t host = mach_host_self();
 
-    CHECK_RETURNS(vm_wire(mach_host_self(), SELF, address, PAGE_SIZE, VM_PROT_READ),
-                  KERN_INVALID_HOST);
-    CHECK_RETURNS(vm_wire_all(mach_host_self(), SELF, VM_WIRE_ALL), KERN_INVALID_HOST);
+    CHECK_OK(vm_wire(host, SELF, address, some, VM_PROT_READ));
+    CHECK_RETURNS(vm_wire(host, SELF, address + some, most, VM_PROT_READ), KERN_NO_ACCESS);
+    CHECK_RETURNS(vm_wire(host, SELF, address, ~0ul, VM_PROT_READ), KERN_NO_ACCESS);
+    CHECK_OK(vm_wire(host, SELF, address, some, VM_PROT_NONE));
+    CHECK_RETURNS(vm_wire(host, SELF, address, most + PAGE_SIZE, VM_PROT_READ), KERN_NO_ACCESS);
+    CHECK_RETURNS(vm_wire_all(host, SELF, VM_WIRE_ALL), KERN_INVALID_HOST);
 }
 
 /* boot: memory=32 disk=32 with=disk,default_pager timeout=60 */
