@@ -17,7 +17,8 @@ succeed, and the errors that its description names, with a program that sees eac
 form, to a port of the wrong kind and to senseless contents is not repeated here: `routine_forms` and
 `routine_contents` try that for all that the kernel serves.
 
-*not yet*: nothing handles it, the answer is `MIG_BAD_ID`.
+*not yet*: nothing handles it, the answer is `MIG_BAD_ID`. *answers CODE*: what it asks for is not to be had here;
+`decisions.md` says why.
 """
 
 
@@ -55,7 +56,7 @@ class Table:
         wanted = state or coverage.SUCCESS
         if state.startswith("~"):
             return "not yet (issue 4)", [], codes, note
-        return (f"answers {short(state)}, as GNU Mach" if state else "works",
+        return (f"answers {short(state)}" if state else "works",
                 seen.get(wanted, []), codes, note)
 
     def pick(self, name, code, programs):
