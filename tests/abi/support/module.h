@@ -74,6 +74,8 @@ mach_msg_return_t serve_one(boolean_t (*server)(mach_msg_header_t *, mach_msg_he
 extern mach_msg_id_t served_id;
 
 /* Of the C library, as little as is needed. */
+void *memcpy(void *to, const void *from, size_t bytes);
+size_t strlen(const char *text);
 void *memset(void *to, int value, size_t bytes);
 int memcmp(const void *left, const void *right, size_t bytes);
 int strcmp(const char *left, const char *right);
