@@ -1,122 +1,110 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Locks and conditions on words of memory. Who need not wait asks the kernel nothing; who waits sleeps
+ * in gsync_wait, which needs no memory of this task's and no port but the thread's reply port.
+ */
 #include <mach.h>
-#include <mach/thread_switch.h>
+#include <mach/gsync.h>
 #include <porthole/sync.h>
 
-#include "thread_block.h"
+enum { FREE, TAKEN, WAITED_FOR }; /* a mutex's word */
+
+static void sleep_on(volatile unsigned *word, unsigned value)
+{
+    gsync_wait(mach_task_self(), (vm_address_t)word, value, 0, 0, 0);
+}
+
+static void wake(volatile unsigned *word, int flags)
+{
+    gsync_wake(mach_task_self(), (vm_address_t)word, 0, flags);
+}
 
 boolean_t mutex_try_lock(struct mutex *mutex)
 {
-    return __atomic_exchange_n(&mutex->taken, 1, __ATOMIC_ACQUIRE) == 0;
+    unsigned free = FREE;
+
+    return __atomic_compare_exchange_n(&mutex->word, &free, TAKEN, FALSE, __ATOMIC_ACQUIRE,
+                                       __ATOMIC_RELAXED);
 }
 
-/* Depressing lets also an owner of lower priority run; swtch would not. */
+/* A thread that had to wait cannot know whether others do: it says so, and its unlock wakes one. */
 void mutex_lock(struct mutex *mutex)
 {
-    while (!mutex_try_lock(mutex)) {
-        thread_switch(MACH_PORT_NULL, SWITCH_OPTION_DEPRESS, 1);
+    if (mutex_try_lock(mutex)) {
+        return;
+    }
+    while (__atomic_exchange_n(&mutex->word, WAITED_FOR, __ATOMIC_ACQUIRE) != FREE) {
+        sleep_on(&mutex->word, WAITED_FOR);
     }
 }
 
+/* After the exchange the mutex is not read any more: its memory may be gone by then. */
 void mutex_unlock(struct mutex *mutex)
 {
-    __atomic_store_n(&mutex->taken, 0, __ATOMIC_RELEASE);
-}
-
-struct condition_waiter {
-    struct condition_waiter *next;
-    mach_port_name_t port; /* the waiter's receive right */
-    boolean_t signalled;   /* a message is on its way to the port */
-};
-
-static mach_port_name_t wake_port(void)
-{
-    struct thread_block *self = thread_block_self();
-
-    if (self->wake_port == MACH_PORT_NULL) {
-        self->wake_port = mach_reply_port();
-    }
-    return self->wake_port;
-}
-
-static void waiter_add(struct condition *condition, struct condition_waiter *waiter)
-{
-    if (condition->last == NULL) {
-        condition->first = waiter;
-    } else {
-        condition->last->next = waiter;
-    }
-    condition->last = waiter;
-}
-
-static void waiter_remove(struct condition *condition, struct condition_waiter *waiter)
-{
-    struct condition_waiter *before = NULL;
-
-    for (struct condition_waiter *at = condition->first; at != waiter; at = at->next) {
-        before = at;
-    }
-    if (before == NULL) {
-        condition->first = waiter->next;
-    } else {
-        before->next = waiter->next;
-    }
-    if (condition->last == waiter) {
-        condition->last = before;
+    if (__atomic_exchange_n(&mutex->word, FREE, __ATOMIC_RELEASE) == WAITED_FOR) {
+        wake(&mutex->word, 0);
     }
 }
 
-static boolean_t wait(struct condition *condition, struct mutex *mutex, mach_msg_option_t option,
-                      mach_msg_timeout_t timeout)
+/*
+ * A signal changes the word. Who read it before the mutex was released and sleeps only while it is the
+ * same misses no signal. Conditions: the mutex is held. FALSE if the time passed without a signal.
+ */
+static boolean_t wait(struct condition *condition, struct mutex *mutex, int flags,
+                      unsigned milliseconds)
 {
-    struct condition_waiter waiter = { NULL, wake_port(), FALSE };
-    mach_msg_header_t wake;
+    unsigned before = condition->signals;
+    kern_return_t result;
 
-    waiter_add(condition, &waiter);
+    condition->waiters++;
     mutex_unlock(mutex);
-    mach_msg_return_t result = mach_msg(&wake, MACH_RCV_MSG | option, 0, sizeof wake, waiter.port,
-                                        timeout, MACH_PORT_NULL);
+    do {
+        result = gsync_wait(mach_task_self(), (vm_address_t)&condition->signals, before, 0,
+                            milliseconds, flags);
+    } while (result == KERN_INTERRUPTED); /* at once with another word */
     mutex_lock(mutex);
-    if (result == MACH_MSG_SUCCESS) {
-        return TRUE;
-    }
-    if (waiter.signalled) { /* it came just after the time: take it, or it wakes a later wait */
-        mach_msg(&wake, MACH_RCV_MSG, 0, sizeof wake, waiter.port, 0, MACH_PORT_NULL);
-        return TRUE;
-    }
-    waiter_remove(condition, &waiter);
-    return FALSE;
+    condition->waiters--;
+    return result != KERN_TIMEDOUT || condition->signals != before;
 }
 
 void condition_wait(struct condition *condition, struct mutex *mutex)
 {
-    wait(condition, mutex, MACH_MSG_OPTION_NONE, 0);
+    wait(condition, mutex, 0, 0);
 }
 
 boolean_t condition_wait_timeout(struct condition *condition, struct mutex *mutex,
                                  unsigned milliseconds)
 {
-    return wait(condition, mutex, MACH_RCV_TIMEOUT, milliseconds);
+    return wait(condition, mutex, GSYNC_TIMED, milliseconds);
+}
+
+static void signal(struct condition *condition, int flags)
+{
+    if (condition->waiters != 0) {
+        condition->signals++;
+        wake(&condition->signals, flags);
+    }
 }
 
 void condition_signal(struct condition *condition)
 {
-    struct condition_waiter *waiter = condition->first;
-    mach_msg_header_t wake = {0};
-
-    if (waiter == NULL) {
-        return;
-    }
-    waiter_remove(condition, waiter);
-    waiter->signalled = TRUE;
-    wake.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND_ONCE, 0);
-    wake.msgh_remote_port = waiter->port;
-    mach_msg(&wake, MACH_SEND_MSG, sizeof wake, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL);
+    signal(condition, 0);
 }
 
 void condition_broadcast(struct condition *condition)
 {
-    while (condition->first != NULL) {
-        condition_signal(condition);
+    signal(condition, GSYNC_BROADCAST);
+}
+
+void call_once(once_flag *flag, void (*function)(void))
+{
+    if (__atomic_load_n(&flag->done, __ATOMIC_ACQUIRE)) {
+        return;
     }
+    mutex_lock(&flag->lock);
+    if (!flag->done) {
+        function();
+        __atomic_store_n(&flag->done, TRUE, __ATOMIC_RELEASE);
+    }
+    mutex_unlock(&flag->lock);
 }

@@ -9,13 +9,6 @@
 static struct mutex ended_lock = MUTEX_INITIALIZER;
 static struct thread_block *ended;
 
-static void receive_right_drop(mach_port_name_t name)
-{
-    if (name != MACH_PORT_NULL) {
-        mach_port_mod_refs(mach_task_self(), name, MACH_PORT_RIGHT_RECEIVE, -1);
-    }
-}
-
 /* Frees what a thread had, if the kernel confirms that it is gone. */
 static boolean_t reap(struct thread_block *block)
 {
@@ -26,8 +19,9 @@ static boolean_t reap(struct thread_block *block)
         return FALSE;
     }
     mach_port_deallocate(mach_task_self(), block->thread);
-    receive_right_drop(block->reply_port);
-    receive_right_drop(block->wake_port);
+    if (block->reply_port != MACH_PORT_NULL) {
+        mach_port_mod_refs(mach_task_self(), block->reply_port, MACH_PORT_RIGHT_RECEIVE, -1);
+    }
     vm_deallocate(mach_task_self(), (vm_address_t)block, block->bytes);
     return TRUE;
 }
@@ -57,6 +51,7 @@ void thread_exit(void)
     struct thread_block *self = thread_block_self();
     mach_port_t thread = thread_self();
 
+    reap_ended(); /* those before: so there is one left at most, however many end */
     if (self->bytes != 0) { /* not the first thread: its stack is not ours */
         mutex_lock(&ended_lock);
         self->next = ended;

@@ -16,11 +16,11 @@
 
 struct thread_block {
     mach_port_name_t reply_port; /* receive right, or MACH_PORT_NULL before the first RPC */
-    mach_port_name_t wake_port;  /* receive right that condition_wait sleeps on, or NULL */
     mach_port_name_t thread;     /* send right to the thread itself, or NULL */
     void (*function)(void *);
     void *argument;
     vm_size_t bytes;             /* of the stack, block included */
+    struct cthread *cthread;     /* of C Threads, or NULL */
     struct thread_block *next;   /* in the list of threads that have ended */
 };
 

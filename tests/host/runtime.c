@@ -69,12 +69,12 @@ kern_return_t vm_allocate(mach_port_t task, vm_address_t *address, vm_size_t siz
 
 void mutex_lock(struct mutex *mutex)
 {
-    mutex->taken = 1;
+    mutex->word = 1;
 }
 
 void mutex_unlock(struct mutex *mutex)
 {
-    mutex->taken = 0;
+    mutex->word = 0;
 }
 
 /* --- tests --- */

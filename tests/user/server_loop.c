@@ -245,7 +245,7 @@ TEST(0, a_loop_ends_by_an_interruption_only_if_it_asked_for_that)
     }
     CHECK_OK(mach_port_destroy(mach_task_self(), service));
     CHECK(wait_until(loop_ended, NULL, CLIENT_WAIT));
-    CHECK_RETURNS(loop_result, MACH_RCV_PORT_DIED);
+    CHECK(loop_result == MACH_RCV_PORT_DIED || loop_result == MACH_RCV_INVALID_NAME); /* when it looked */
 
     loop_result = MACH_MSG_SUCCESS;
     option = MACH_RCV_INTERRUPT;
