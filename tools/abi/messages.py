@@ -50,7 +50,7 @@ def layout(body):
 
 
 def routines(root, migcom, only=None):
-    """{routine: (file, request id, layout)} of all definition files below a root."""
+    """{routine: (file, request id, layout)} of the definition files below a root, or some of them."""
     table = {}
     for name, path in definition_files(root).items():
         if only is not None and name not in only:

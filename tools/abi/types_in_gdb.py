@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Run inside GDB on an object file: print its types as JSON.
 
-{name: {"size": bytes, "kind": "int"|"unsigned"|..., "fields": {name: [bit offset, bits]}}}, where a
+{name: {"size": bytes, "kind": "int"|"unsigned"|..., "fields": {name: [bit offset, bits, kind]}}}, where a
 name is a typedef's, or `struct TAG`; and for enumerations {"enumerators": {name: value}}.
 """
 import json
@@ -29,7 +29,7 @@ def fields_of(kind, base=0, prefix=""):
         name = prefix + (field.name or "")
         bits = field.bitsize or inner.sizeof * 8
         if field.name:
-            found[name] = [base + field.bitpos, bits]
+            found[name] = [base + field.bitpos, bits, kind_of(inner)]
         if inner.code in (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION):
             found.update(fields_of(inner, base + field.bitpos, name + "." if field.name else prefix))
     return found
