@@ -103,17 +103,17 @@ mach_msg_return_t fast_send_complex(struct thread *thread, const struct fast_cal
     if (!queue || message->flags & MESSAGE_CIRCULAR || !find_wait(space, call->receive_name, &wait) ||
         !give_header(message, dest))
         return mach_msg_go_on(message, space, &rest);
-    hand_over(message, dest, queue, &wait);
+    hand_over(message, dest, queue, MESSAGE_USER_FORM | MESSAGE_BODY, &wait);
     return wait_and_copyout(call, &wait);
 }
 
-mach_msg_return_t fast_receive_complex(struct message *message, const struct fast_call *call)
+mach_msg_return_t fast_receive_complex(struct message *message, uint64_t user_address)
 {
     struct thread *thread = thread_current();
     struct space *space = thread->task->space;
     mach_msg_return_t status = message_copyout_body(message, space);
 
-    if (!user_copy_words((void *)call->user_address, &message->header,
+    if (!user_copy_words((void *)user_address, &message->header,
                          message->header.msgh_size / sizeof(uint64_t)))
         return mach_msg_undeliverable(message, space);
     thread->request_buffer = message;

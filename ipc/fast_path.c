@@ -35,6 +35,8 @@ mach_msg_return_t fast_end_slowly(struct message *message, uint64_t user_address
     const struct call call = long_call(user_address, receive_size, receive_name);
     struct space *space = thread_current()->task->space;
 
+    if (message && message->flags & MESSAGE_BODY)
+        return fast_receive_complex(message, user_address);
     return message ? mach_msg_deliver(message, space, &call)
                    : mach_msg_after_wait(space, &call, result);
 }
@@ -113,7 +115,7 @@ static inline bool hand_over_request(struct message *message, struct port *dest,
     wait->queue = &reply->receivers;
     wait->reason = &message_wait_on_port;
     wait->object = reply;
-    hand_over(message, dest, queue, wait);
+    hand_over(message, dest, queue, MESSAGE_USER_FORM, wait);
     return true;
 }
 
@@ -139,7 +141,7 @@ static inline bool hand_over_reply(struct message *message, struct space *space,
     user->msgh_bits = MACH_MSGH_BITS(0, MACH_MSG_TYPE_PORT_SEND_ONCE);
     user->msgh_remote_port_do_not_use = MACH_PORT_NAME_NULL;
     user->msgh_protected_payload = dest->receiver_name;
-    hand_over(message, dest, queue, wait);
+    hand_over(message, dest, queue, MESSAGE_USER_FORM, wait);
     return true;
 }
 
@@ -227,15 +229,16 @@ mach_msg_return_t mach_msg_trap(uint64_t user_address, mach_msg_option_t option,
     if (unlikely(!user_copy_words(&message->header, (void *)user_address, send_size / 8)))
         return MACH_SEND_INVALID_DATA;
     message->header.msgh_size = send_size;
-    if (message->header.msgh_bits & MACH_MSGH_BITS_COMPLEX)
-        return fast_send_complex(thread, &call);
     if (message->header.msgh_bits == REPLY_BITS) {
         done = hand_over_reply(message, space, receive_name, &wait);
     } else if (message->header.msgh_bits == REQUEST_BITS &&
                find_request(message, space, receive_name, &dest, &reply)) {
-        if (dest->active && port_is_kernel_served(dest))
+        if (port_is_plain(dest))
+            done = hand_over_request(message, dest, reply, &wait);
+        else if (dest->active && port_is_kernel_served(dest))
             return call_kernel(thread, dest, reply, &call);
-        done = hand_over_request(message, dest, reply, &wait);
+    } else if (message->header.msgh_bits & MACH_MSGH_BITS_COMPLEX) {
+        return fast_send_complex(thread, &call);
     }
     if (likely(done))
         return wait_and_copyout(&call, &wait);

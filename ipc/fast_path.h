@@ -74,7 +74,7 @@ mach_msg_return_t fast_send_slowly(struct message *message, uint64_t user_addres
 /* Sends the message in the thread's buffer, whose body carries rights or memory, and receives. */
 mach_msg_return_t fast_send_complex(struct thread *thread, const struct fast_call *call);
 /* Such a message has been handed over: brings its body into the task and copies it out. */
-mach_msg_return_t fast_receive_complex(struct message *message, const struct fast_call *call);
+mach_msg_return_t fast_receive_complex(struct message *message, uint64_t user_address);
 
 /* The ports of a request that expects its answer where it will be received; false: not such a one. */
 static inline bool find_request(const struct message *message, struct space *space,
@@ -108,13 +108,14 @@ static inline struct wait_queue *waiting_receiver(struct port *port, uint32_t by
     return likely(bytes <= thread->receive_limit) ? queue : NULL;
 }
 
-/* Gives the message to the receiver found above, whose buffer the current thread gets for it. */
+/* Gives the message, with flags MESSAGE_USER_FORM and perhaps _BODY, to the receiver found above, whose
+   buffer the current thread gets for it. */
 static inline void hand_over(struct message *message, struct port *port, struct wait_queue *queue,
-                             struct fast_wait *wait)
+                             uint32_t flags, struct fast_wait *wait)
 {
     struct thread *thread = list_entry(queue->waiters.head.next, struct thread, wait_link);
 
-    message->flags = MESSAGE_USER_FORM;
+    message->flags = flags;
     message->header.msgh_seqno = port->sequence_number++;
     wait->sender->request_buffer = thread->request_buffer;
     thread->request_buffer = NULL;
@@ -155,11 +156,9 @@ wait_and_copyout(const struct fast_call *call, const struct fast_wait *wait)
     result = wait_queue_hand_over(thread, wait->queue, wait->reason, wait->object, wait->from);
     message = thread->handed_message;
     thread->handed_message = NULL;
-    if (unlikely(!message || !(message->flags & MESSAGE_USER_FORM)))
+    if (unlikely(!message || message->flags != MESSAGE_USER_FORM))
         return fast_end_slowly(message, call->user_address, call->receive_size, call->receive_name,
                           result);
-    if (unlikely(message->header.msgh_bits & MACH_MSGH_BITS_COMPLEX))
-        return fast_receive_complex(message, call);
     if (unlikely(!user_copy_words((void *)call->user_address, &message->header,
                                   message->header.msgh_size / 8)))
         return mach_msg_undeliverable(message, thread->task->space);

@@ -13,13 +13,18 @@
 #include "mm/record_list.h"
 #include "mm/vm_copy.h"
 
+/* What the entry itself tells of the type. */
+static inline mach_port_type_t type_bits(const struct name_entry *entry)
+{
+    return (entry->bits & ENTRY_TYPE_MASK) | (entry->request ? MACH_PORT_TYPE_DNREQUEST : 0);
+}
+
 static mach_port_type_t type_of(const struct space *space, const struct name_entry *entry)
 {
     bool forced = entry->bits & MACH_PORT_TYPE_SEND_RECEIVE && entry->port->message_count != 0 &&
                   msg_accepted_pending(space, entry->port);
 
-    return (entry->bits & ENTRY_TYPE_MASK) | (entry->request ? MACH_PORT_TYPE_DNREQUEST : 0) |
-           (forced ? MACH_PORT_TYPE_MAREQUEST : 0);
+    return type_bits(entry) | (forced ? MACH_PORT_TYPE_MAREQUEST : 0);
 }
 
 struct name_lists {
@@ -89,7 +94,7 @@ kern_return_t mach_port_get_set_status(ipc_space_t space, mach_port_name_t name,
     return KERN_SUCCESS;
 }
 
-/* The same where the name is not simply one in use in the table. */
+/* For a name that is not in the table, or a port that is dead or has messages. */
 static __attribute__((noinline)) kern_return_t
 port_type_slowly(struct space *space, mach_port_name_t name, mach_port_type_t *type)
 {
@@ -111,7 +116,7 @@ kern_return_t mach_port_type(ipc_space_t space, mach_port_name_t name, mach_port
     if (!entry || !right_entry_is_good(entry) ||
         (entry->bits & MACH_PORT_TYPE_SEND_RECEIVE && entry->port->message_count != 0))
         return port_type_slowly(space, name, type);
-    *type = type_of(space, entry);
+    *type = type_bits(entry);
     return KERN_SUCCESS;
 }
 

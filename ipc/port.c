@@ -24,8 +24,19 @@ void port_init(void)
     kmem_cache_init(&port_cache, "ports", sizeof(struct port), 0, 0);
 }
 
-/* A port as a dead one leaves it: without rights, messages, waiters, requests. */
-static __attribute__((noinline)) struct port *clean_port(void)
+/* Brings to life what is as a dead port leaves it: without rights, messages, waiters, requests. */
+static inline struct port *revive(struct port *port)
+{
+    port_count++;
+    port->references = 1;
+    port->active = true;
+    port->make_send_count = 0;
+    port->sequence_number = 0;
+    port->queue_limit = PORT_QUEUE_LIMIT_DEFAULT;
+    return port;
+}
+
+static __attribute__((noinline)) struct port *create_new(void)
 {
     struct port *port = kmem_cache_alloc(&port_cache);
 
@@ -36,7 +47,7 @@ static __attribute__((noinline)) struct port *clean_port(void)
     wait_queue_init(&port->receivers);
     wait_queue_init(&port->senders);
     list_init(&port->dead_name_requests);
-    return port;
+    return revive(port);
 }
 
 /* Returns the receive right, which is the only reference; NULL when out of memory. */
@@ -44,22 +55,12 @@ struct port *port_create(void)
 {
     struct port *port = kept_ports;
 
-    if (port) {
-        kept_ports = port->kobject;
-        kept_count--;
-        port->kobject = NULL;
-    } else {
-        port = clean_port();
-        if (!port)
-            return NULL;
-    }
-    port_count++;
-    port->references = 1;
-    port->active = true;
-    port->make_send_count = 0;
-    port->sequence_number = 0;
-    port->queue_limit = PORT_QUEUE_LIMIT_DEFAULT;
-    return port;
+    if (!port)
+        return create_new();
+    kept_ports = port->kobject;
+    kept_count--;
+    port->kobject = NULL;
+    return revive(port);
 }
 
 /* A dead port is as good as new, and kept so for a while. */

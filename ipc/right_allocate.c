@@ -46,18 +46,37 @@ static inline kern_return_t finish(struct space *space, struct name_entry *entry
     return KERN_RESOURCE_SHORTAGE;
 }
 
-kern_return_t right_allocate(struct space *space, mach_port_right_t right, mach_port_name_t *name)
+/* Any kind, in any space. */
+static __attribute__((noinline)) kern_return_t
+allocate_any(struct space *space, mach_port_right_t right, mach_port_name_t *name)
 {
     struct name_entry *entry;
     kern_return_t status;
 
     if (!kind_valid(right))
         return KERN_INVALID_VALUE;
-    status = space_entry_alloc_fast(space, &entry);
+    status = space_entry_alloc(space, &entry);
     if (status != KERN_SUCCESS)
         return status;
     *name = entry->name;
     return finish(space, entry, right);
+}
+
+/* A port under a name that is at hand needs nothing else. */
+kern_return_t right_allocate(struct space *space, mach_port_right_t right, mach_port_name_t *name)
+{
+    struct name_entry *entry;
+    struct port *port;
+
+    if (right != MACH_PORT_RIGHT_RECEIVE || !space->sends.buckets || !space_entry_at_hand(space) ||
+        !(port = port_create()))
+        return allocate_any(space, right, name);
+    entry = space_entry_take(space);
+    entry->port = port;
+    entry->bits = MACH_PORT_TYPE_RECEIVE;
+    port->receiver = space;
+    port->receiver_name = *name = entry->name;
+    return KERN_SUCCESS;
 }
 
 kern_return_t right_allocate_name(struct space *space, mach_port_right_t right,

@@ -23,15 +23,10 @@ static void drop_send(struct space *space, struct name_entry *entry)
 }
 
 /* Drops the receive right; a send right that shares the name then names a dead port. */
-static inline void drop_receive(struct space *space, struct name_entry *entry)
+static void drop_receive(struct space *space, struct name_entry *entry)
 {
     struct port *port = entry->port;
 
-    if (port_is_lonely(port)) {
-        right_free_name(space, entry, NULL);
-        port_end_lonely(port);
-        return;
-    }
     port_clear_receiver(port);
     if (entry->bits & MACH_PORT_TYPE_SEND) {
         entry->bits &= ~MACH_PORT_TYPE_RECEIVE;
@@ -42,8 +37,7 @@ static inline void drop_receive(struct space *space, struct name_entry *entry)
     port_release_receive(port);
 }
 
-/* Names of other kinds than a receive right alone. */
-static __attribute__((noinline)) void destroy_other(struct space *space, struct name_entry *entry)
+static __attribute__((noinline)) void destroy_any(struct space *space, struct name_entry *entry)
 {
     struct port *port = entry->port;
     struct port_set *set = entry->set;
@@ -52,6 +46,9 @@ static __attribute__((noinline)) void destroy_other(struct space *space, struct 
     switch (type) {
     case MACH_PORT_TYPE_SEND_RECEIVE:
         drop_send(space, entry);
+        drop_receive(space, entry);
+        break;
+    case MACH_PORT_TYPE_RECEIVE:
         drop_receive(space, entry);
         break;
     case MACH_PORT_TYPE_SEND:
@@ -73,12 +70,18 @@ static __attribute__((noinline)) void destroy_other(struct space *space, struct 
     }
 }
 
+/* A port that nobody else knows ends here. */
 void right_destroy(struct space *space, struct name_entry *entry)
 {
-    if ((entry->bits & ENTRY_TYPE_MASK) == MACH_PORT_TYPE_RECEIVE)
-        drop_receive(space, entry);
-    else
-        destroy_other(space, entry);
+    struct port *port = entry->port;
+
+    if ((entry->bits & ENTRY_TYPE_MASK) == MACH_PORT_TYPE_RECEIVE && !entry->request &&
+        port_is_lonely(port) && space_entry_is_listed(space, entry)) {
+        space_entry_free_fast(space, entry);
+        port_end_lonely(port);
+    } else {
+        destroy_any(space, entry);
+    }
 }
 
 kern_return_t right_deallocate(struct space *space, struct name_entry *entry)

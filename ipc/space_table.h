@@ -112,16 +112,28 @@ static inline struct name_entry *space_entry(const struct space *space, mach_por
  * anything else happens. KERN_INVALID_TASK (dead space), KERN_NO_SPACE, KERN_RESOURCE_SHORTAGE.
  */
 kern_return_t space_entry_alloc(struct space *space, struct name_entry **entry);
-static inline kern_return_t space_entry_alloc_fast(struct space *space, struct name_entry **result)
+/* True if there is one without looking further. */
+static inline bool space_entry_at_hand(const struct space *space)
+{
+    return space->free_first && space->chosen.count == 0 && space->active;
+}
+
+/* Takes the slot that is at hand. */
+static inline struct name_entry *space_entry_take(struct space *space)
 {
     struct name_entry *entry = space->free_first;
 
-    if (!entry || space->chosen.count != 0 || !space->active)
-        return space_entry_alloc(space, result);
     space->free_first = entry->link;
     entry->link = NULL;
     space->names++;
-    *result = entry;
+    return entry;
+}
+
+static inline kern_return_t space_entry_alloc_fast(struct space *space, struct name_entry **result)
+{
+    if (!space_entry_at_hand(space))
+        return space_entry_alloc(space, result);
+    *result = space_entry_take(space);
     return KERN_SUCCESS;
 }
 

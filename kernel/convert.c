@@ -54,8 +54,7 @@ vm_map_t convert_port_to_map(mach_port_t port)
 
 void vm_map_deallocate(vm_map_t map)
 {
-    if (map)
-        vm_map_release(map);
+    vm_map_release(map);
 }
 
 ipc_space_t convert_port_to_space(mach_port_t port)

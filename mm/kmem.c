@@ -168,11 +168,7 @@ void kmem_cache_init(struct kmem_cache *cache, const char *name, size_t object_b
             panic("kmem: no memory for the reserve of cache %s", name);
 }
 
-/*
- * An object with unknown contents, owned by the caller; never sleeps. NULL when the cache is at its
- * limit or no frame is to be had: then nothing has changed.
- */
-void *kmem_cache_alloc(struct kmem_cache *cache)
+static __attribute__((noinline)) void *alloc_slowly(struct kmem_cache *cache)
 {
     if (cache->limit != 0 && cache->in_use >= cache->limit && !privileged())
         return NULL;
@@ -183,12 +179,37 @@ void *kmem_cache_alloc(struct kmem_cache *cache)
     return pop(&cache->free_objects);
 }
 
-/* Gives an object of this cache back. */
-void kmem_cache_free(struct kmem_cache *cache, void *object)
+/*
+ * An object with unknown contents, owned by the caller; never sleeps. NULL when the cache is at its
+ * limit or no frame is to be had: then nothing has changed.
+ */
+void *kmem_cache_alloc(struct kmem_cache *cache)
+{
+    if (__builtin_expect(cache->limit != 0 || cache->free_count <= cache->reserve, 0))
+        return alloc_slowly(cache);
+    cache->free_count--;
+    cache->in_use++;
+    return pop(&cache->free_objects);
+}
+
+static __attribute__((noinline)) void free_slowly(struct kmem_cache *cache, void *object)
 {
     assert(cache->in_use > 0 && slab_of(object)->cache == cache);
     cache->in_use--;
     push(&cache->free_objects, object);
     if (++cache->free_count > cache->reserve + MAGAZINE_MAX)
         flush_magazine(cache);
+}
+
+/* Gives an object of this cache back. */
+void kmem_cache_free(struct kmem_cache *cache, void *object)
+{
+    if (__builtin_expect(cache->in_use == 0 || slab_of(object)->cache != cache ||
+                         cache->free_count >= cache->reserve + MAGAZINE_MAX, 0)) {
+        free_slowly(cache, object);
+        return;
+    }
+    cache->in_use--;
+    cache->free_count++;
+    push(&cache->free_objects, object);
 }

@@ -63,12 +63,6 @@ struct vm_map *vm_map_create(void)
     return map;
 }
 
-void vm_map_reference(struct vm_map *map)
-{
-    assert(map->references > 0);
-    map->references++;
-}
-
 /*
  * Removes all entries; from here on every operation on the map fails. Keeps the caller's reference.
  * Does not sleep: what a sleeping wiring of this map has pinned goes with its entry.
@@ -81,14 +75,8 @@ void vm_map_destroy(struct vm_map *map)
     vm_map_remove_range(map, map->minimum, map->maximum, NULL);
 }
 
-/* Drops a reference; NULL is allowed. The last one frees the map, destroying it first if need be. */
-void vm_map_release(struct vm_map *map)
+void vm_map_free(struct vm_map *map)
 {
-    if (!map)
-        return;
-    assert(map->references > 0);
-    if (--map->references > 0)
-        return;
     vm_map_destroy(map);
     assert(map->entry_count == 0 && map->size == 0);
     pmap_destroy(map->pmap);

@@ -82,9 +82,18 @@ extern struct vm_map *kernel_map;      /* of kernel_task; has no entries */
 void vm_map_init(void);
 /* An empty map of user addresses; one reference; NULL when memory is short. */
 struct vm_map *vm_map_create(void);
-void vm_map_reference(struct vm_map *map);
-/* Drops a reference (NULL is allowed); the last one frees the map with all it shows. */
-void vm_map_release(struct vm_map *map);
+static inline void vm_map_reference(struct vm_map *map)
+{
+    map->references++;
+}
+/* The last reference is gone: frees the map with all it shows. */
+void vm_map_free(struct vm_map *map);
+/* Drops a reference (NULL is allowed). */
+static inline void vm_map_release(struct vm_map *map)
+{
+    if (map && --map->references == 0)
+        vm_map_free(map);
+}
 /* Removes everything and marks the map dead (task_terminate). Keeps the caller's reference. */
 void vm_map_destroy(struct vm_map *map);
 

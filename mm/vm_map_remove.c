@@ -54,7 +54,8 @@ static void hide(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t sta
 static void delete_entry(struct vm_map *map, struct vm_map_entry *entry)
 {
     vm_map_unlink(map, entry);
-    hide(map, entry, entry->start, entry->end);
+    if (entry->object || entry->device || entry->wired_count > 0)
+        hide(map, entry, entry->start, entry->end);
     vm_object_release(entry->object);
     vm_map_entry_free(entry);
 }
@@ -148,8 +149,11 @@ kern_return_t vm_map_remove(struct vm_map *map, vm_offset_t address, vm_size_t s
     if (size == 0)
         return KERN_SUCCESS;
     entry = vm_map_first_entry(map, start);
-    if (entry && entry->start < start && entry->end > end)
+    if (entry && entry->start == start && entry->end == end)
+        delete_entry(map, entry);
+    else if (entry && entry->start < start && entry->end > end)
         return remove_middle(map, start, end);
-    remove_from(map, entry, start, end, NULL);
+    else
+        remove_from(map, entry, start, end, NULL);
     return KERN_SUCCESS;
 }
