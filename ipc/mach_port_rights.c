@@ -7,8 +7,8 @@
 #include "ipc/space_table.h"
 
 /* The entry of a name in a live space. */
-static inline kern_return_t find(struct space *space, mach_port_name_t name,
-                                 struct name_entry **entry)
+static kern_return_t find(struct space *space, mach_port_name_t name,
+                          struct name_entry **entry)
 {
     if (!space || !space->active)
         return KERN_INVALID_TASK;
@@ -16,7 +16,9 @@ static inline kern_return_t find(struct space *space, mach_port_name_t name,
     return *entry ? KERN_SUCCESS : KERN_INVALID_NAME;
 }
 
-kern_return_t mach_port_destroy(ipc_space_t space, mach_port_name_t name)
+/* For a name that is not in the table, or stands for a right to a dead port. */
+static __attribute__((noinline)) kern_return_t destroy_slowly(struct space *space,
+                                                              mach_port_name_t name)
 {
     struct name_entry *entry;
     kern_return_t status = find(space, name, &entry);
@@ -24,6 +26,16 @@ kern_return_t mach_port_destroy(ipc_space_t space, mach_port_name_t name)
     if (status == KERN_SUCCESS)
         right_destroy(space, entry);
     return status;
+}
+
+kern_return_t mach_port_destroy(ipc_space_t space, mach_port_name_t name)
+{
+    struct name_entry *entry = space && space->active ? space_entry_fast(space, name) : NULL;
+
+    if (!entry || !right_entry_is_good(entry))
+        return destroy_slowly(space, name);
+    right_destroy(space, entry);
+    return KERN_SUCCESS;
 }
 
 kern_return_t mach_port_deallocate(ipc_space_t space, mach_port_name_t name)

@@ -46,14 +46,20 @@ mach_port_name_t mach_thread_self(void)
     return give(port_copy_send(thread_current()->self_send));
 }
 
+/* The task has no such name yet, or not any more. Apart, so that the common case needs no stack frame. */
+static __attribute__((noinline)) mach_port_name_t name_task(struct task *task)
+{
+    task->self_name = give(port_copy_send(task->self_send));
+    return task->self_name;
+}
+
 /* Mostly the name that the task was given before, with one more reference. */
 mach_port_name_t mach_task_self(void)
 {
     struct task *task = task_current();
+    mach_port_name_t name = task->self_name;
 
-    if (!space_reuse_send(task->space, task->self_name, task->self_send))
-        task->self_name = give(port_copy_send(task->self_send));
-    return task->self_name;
+    return space_reuse_send(task->space, name, task->self_send) ? name : name_task(task);
 }
 
 mach_port_name_t mach_host_self(void)
