@@ -117,5 +117,6 @@ mach_msg_return_t fast_receive_complex(struct message *message, uint64_t user_ad
                          message->header.msgh_size / sizeof(uint64_t)))
         return mach_msg_undeliverable(message, space);
     thread->request_buffer = message;
+    thread->messages_received++;
     return status;
 }

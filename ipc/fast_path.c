@@ -174,6 +174,7 @@ static inline mach_msg_return_t copyout_answer(struct thread *thread, struct por
     user->msgh_remote_port_do_not_use = MACH_PORT_NAME_NULL;
     user->msgh_protected_payload = call->receive_name;
     user->msgh_seqno = port->sequence_number++;
+    thread->messages_received++;
     return likely(user_copy_words((void *)call->user_address, user, user->msgh_size / 8))
                ? MACH_MSG_SUCCESS
                : MACH_RCV_INVALID_DATA;
@@ -196,6 +197,7 @@ static inline mach_msg_return_t call_kernel(struct thread *thread, struct port *
         MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND, MACH_MSG_TYPE_PORT_SEND_ONCE);
     kobject_reply_init(reply, request, service->reply_bytes);
     service->routine(&request->header, &reply->header);
+    thread->messages_sent++;
     if (unlikely(!is_plain_answer(reply, port, thread->task->space, call)))
         return answer_slowly(service, request, reply, call);
     port_drop_send(dest);

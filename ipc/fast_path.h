@@ -118,6 +118,7 @@ static inline void hand_over(struct message *message, struct port *port, struct 
     message->flags = flags;
     message->header.msgh_seqno = port->sequence_number++;
     wait->sender->request_buffer = thread->request_buffer;
+    wait->sender->messages_sent++;
     thread->request_buffer = NULL;
     thread->handed_message = message;
     wait->from = queue;
@@ -163,6 +164,7 @@ wait_and_copyout(const struct fast_call *call, const struct fast_wait *wait)
                                   message->header.msgh_size / 8)))
         return mach_msg_undeliverable(message, thread->task->space);
     thread->request_buffer = message;
+    thread->messages_received++;
     return MACH_MSG_SUCCESS;
 }
 

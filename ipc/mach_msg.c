@@ -37,6 +37,8 @@ static mach_msg_return_t put(struct message *message, struct space *space, uint6
     if (!copyout(&message->header, user_address, message->header.msgh_size))
         return mach_msg_undeliverable(message, space);
     message_free(message);
+    if (status == MACH_MSG_SUCCESS)
+        thread_current()->messages_received++;
     return status;
 }
 
@@ -177,10 +179,11 @@ mach_msg_return_t mach_msg_go_on(struct message *message, struct space *space,
             ? send_or_force(message, space, call, &next, &reply)
             : message_send(message, call->option, call->timeout_ms, &next, &reply);
 
+    if (status != MACH_MSG_SUCCESS && status != MACH_SEND_WILL_NOTIFY)
+        return put_back(message, space, call->user_address, status);
+    thread_current()->messages_sent++;
     if (status == MACH_SEND_WILL_NOTIFY)
         return status;
-    if (status != MACH_MSG_SUCCESS)
-        return put_back(message, space, call->user_address, status);
     if (reply && mach_msg_deliver_reply(reply, space, call, &status))
         return status;
     if (call->option & MACH_RCV_MSG)

@@ -100,6 +100,12 @@ static kern_return_t events_info(task_t task, task_info_t out, mach_msg_type_num
         .messages_received = task->messages_received,
     };
 
+    list_for_each(&task->threads, node) {
+        const struct thread *thread = list_entry(node, struct thread, task_link);
+
+        info.messages_sent += thread->messages_sent;
+        info.messages_received += thread->messages_received;
+    }
     return rpc_info_answer(out, count, &info, sizeof info, sizeof info);
 }
 

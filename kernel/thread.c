@@ -233,6 +233,8 @@ void thread_exit(void)
     times = thread_times(thread);
     task->dead_user_ns += times.user_ns;
     task->dead_system_ns += times.system_ns;
+    task->messages_sent += thread->messages_sent;
+    task->messages_received += thread->messages_received;
     thread->state = THREAD_DEAD;
     list_insert_tail(&dead_threads, &thread->run_link);
     wait_queue_wake_one(&reaper_queue, WAIT_AWAKENED);

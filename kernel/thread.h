@@ -59,6 +59,7 @@ struct thread {
     uint64_t last_dispatch;      /* time stamp */
     uint32_t user_samples, system_samples; /* ticks that found it in user mode, and in the kernel */
     uint64_t told_user_ns, told_system_ns; /* what thread_times() has told last */
+    uint64_t messages_sent, messages_received; /* through mach_msg */
     uint64_t fault_pc;           /* user instruction of its last page fault */
     uint64_t created_ns;
     int depressed_priority;      /* priority to restore after thread_switch depression, or -1 */

@@ -322,6 +322,57 @@ static struct task_events_info events(void)
     return info;
 }
 
+/* Answers requests for ever. */
+static uint64_t answer(void *argument)
+{
+    mach_msg_header_t header = { 0 };
+    mach_msg_option_t option = MACH_RCV_MSG;
+
+    for (;;) {
+        CHECK_OK(mach_msg_trap(&header, option, sizeof header, sizeof header, server, 0,
+                               MACH_PORT_NULL));
+        header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MOVE_SEND_ONCE, 0);
+        header.msgh_local_port = MACH_PORT_NULL;
+        option = MACH_SEND_MSG | MACH_RCV_MSG;
+    }
+    return (uint64_t)argument;
+}
+
+TEST(0, the_messages_of_a_task_are_counted)
+{
+    struct task_events_info before, after;
+    struct client client;
+
+    server = port_make(TRUE);
+    silent = port_make(FALSE);
+    client_call(&client, answer, NULL);
+    client_expect_blocked(&client, 50);
+    before = events();
+    after = events();
+    CHECK_EQ(after.messages_sent - before.messages_sent, 1); /* the request for them */
+    CHECK_EQ(after.messages_received - before.messages_received, 1);
+    before = after;
+    CHECK_EQ(request(NULL), MACH_MSG_SUCCESS);
+    CHECK_EQ(request(NULL), MACH_MSG_SUCCESS);
+    after = events();
+    CHECK_EQ(after.messages_sent - before.messages_sent, 1 + 4); /* requests and answers */
+    CHECK_EQ(after.messages_received - before.messages_received, 1 + 4);
+    client_end(&client);
+    thread_sleep(20);
+    before = events();
+    CHECK(before.messages_sent > after.messages_sent); /* those of the dead are kept */
+    for (unsigned i = 0; i < 5; i++) {
+        mach_msg_header_t header;
+
+        CHECK_OK(mach_port_insert_right(mach_task_self(), silent, silent, MACH_MSG_TYPE_MAKE_SEND));
+        CHECK_OK(port_send_empty(silent, MACH_MSG_TYPE_COPY_SEND, 1, 0));
+        CHECK_OK(mach_msg(&header, MACH_RCV_MSG, 0, sizeof header, silent, 0, MACH_PORT_NULL));
+    }
+    after = events();
+    CHECK_EQ(after.messages_sent - before.messages_sent, 1 + 2 * 5);
+    CHECK_EQ(after.messages_received - before.messages_received, 1 + 2 * 5);
+}
+
 TEST(0, the_events_of_a_task_are_counted)
 {
     vm_address_t address = 0;
