@@ -78,7 +78,7 @@ static void processors(void)
     check(of == host, "it belongs to the host");
     check_ok(mach_port_deallocate(self, of), "the host's reference goes");
     check_code(processor_info(list[0], 99, &of, (processor_info_t)&info, &words),
-               KERN_INVALID_ARGUMENT, "no such information");
+               KERN_FAILURE, "no such information");
     check_ok(processor_get_assignment(list[0], &set), "processor_get_assignment");
     check_ok(mach_port_deallocate(self, set), "the set's name goes");
     check_code(host_processors(host, &list, &count), KERN_INVALID_ARGUMENT, "not with this port");

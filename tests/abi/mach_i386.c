@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* mach_i386: I/O permissions, extended state; and the flavors of a thread's state. */
+/* mach_i386: I/O permissions, descriptors, extended state; and the flavors of a thread's state. */
 #include "module.h"
 
 #include <mach/exception.h>
@@ -37,6 +37,22 @@ static void io_permissions(void)
     check((seconds & 0xf) <= 9 && seconds >> 4 <= 5, "the clock's seconds can be read");
     check_ok(i386_io_perm_modify(self, permission, FALSE), "the permission is withdrawn");
     check_ok(mach_port_deallocate(self, permission), "its right goes");
+}
+
+/* There are no slots for segments of a program's own; FS and GS bases are part of a thread's state. */
+static void descriptors(mach_port_t thread)
+{
+    descriptor_list_t list = NULL;
+    mach_msg_type_number_t count = 0;
+    struct descriptor one = { 0x0000ffff, 0x00cff200 };
+    int selector = -1;
+
+    check_code(i386_set_gdt(thread, &selector, one), KERN_NO_SPACE, "i386_set_gdt has no slot");
+    check_code(i386_set_gdt(self, &selector, one), KERN_INVALID_ARGUMENT, "a task is no thread");
+    check_code(i386_get_gdt(thread, 0x777, &one), KERN_INVALID_ARGUMENT, "no such selector");
+    check_code(i386_set_ldt(thread, 0x107, &one, 1), KERN_NO_SPACE, "i386_set_ldt has no slot");
+    check_ok(i386_get_ldt(thread, 0, 1, &list, &count), "i386_get_ldt");
+    check(count == 0, "tells of none");
 }
 
 static void states(mach_port_t thread)
@@ -91,6 +107,7 @@ void module(void)
     mach_port_t thread = thread_begin(spin, NULL);
 
     io_permissions();
+    descriptors(thread);
     states(thread);
     extended_state(thread);
     check_ok(thread_terminate(thread), "thread_terminate");

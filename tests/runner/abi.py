@@ -8,15 +8,15 @@ import subprocess
 import tempfile
 
 from guest import qemu
-from runner.case import boot, single, succeeded, tool
-from runner.userland import write_file
+from runner.case import TIME_LIMIT, boot, single, succeeded, tool
+from runner.userland import SEVERAL, write_file
 
 FOLDER = os.path.join(qemu.ROOT, "tests", "abi")
 BUILT = os.path.join(qemu.BUILD, "tests", "abi")
 LINE = "{} ${{host-port}} ${{device-port}} $(task-create) $(task-resume)\n"
 
 
-def module_runs(name):
+def module_runs(name, cpus):
     program = os.path.join(BUILT, name)
     if not os.path.exists(program):
         return ["it was not built: `make abi-modules` needs the reference headers of ./setup"]
@@ -24,7 +24,7 @@ def module_runs(name):
         archive = os.path.join(folder, "initrd.cpio")
         config = write_file(folder, "boot.cfg", LINE.format(name))
         subprocess.run(tool("mkinitrd", archive, config, program), check=True)
-        finished = boot(initrd=archive)
+        finished = boot(initrd=archive, cpus=cpus, timeout=TIME_LIMIT["pvh"] * cpus)
     problems = succeeded(finished)
     if not problems and (not finished.results() or finished.planned() != len(finished.results())):
         problems = [f"{finished.planned()} checks announced, {len(finished.results())} reported"]
@@ -34,4 +34,5 @@ def module_runs(name):
 
 def cases():
     names = sorted(os.path.basename(path)[:-2] for path in glob.glob(os.path.join(FOLDER, "*.c")))
-    return [single(f"abi: {name}", module_runs, name) for name in names]
+    return [single(f"{words}abi: {name}", module_runs, name, cpus) for name in names
+            for words, cpus in (("", 1), (f"{SEVERAL} processors: ", SEVERAL))]

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The runtime on the kernel: what it builds out of traps and requests. */
+#include <assert.h>
 #include <mig/device_server.h>
 #include <porthole/heap.h>
 #include <porthole/program.h>
@@ -92,6 +93,38 @@ TEST(0, the_heap_gives_back_what_it_takes)
     CHECK_EQ(statistics.free_bytes, statistics.total_bytes);
     CHECK(heap_reserve(PAGE_SIZE, TRUE));
     CHECK(malloc((size_t)64 << 20) == NULL);
+}
+
+TEST(0, text_of_any_length_comes_from_the_heap)
+{
+    char *text = NULL;
+
+    CHECK_EQ(asprintf(&text, "%300d|%s", 7, "end"), 304);
+    CHECK(strlen(text) == 304 && strcmp(text + 299, "7|end") == 0);
+    free(text);
+    void *aligned = aligned_alloc(PAGE_SIZE, 100);
+    CHECK(aligned != NULL && (uintptr_t)aligned % PAGE_SIZE == 0);
+    free(aligned);
+}
+
+static void break_a_promise(void *argument)
+{
+    assert(argument != NULL);
+}
+
+static boolean_t is_dead(void *name)
+{
+    return port_type(*(mach_port_t *)name) == MACH_PORT_TYPE_DEAD_NAME;
+}
+
+/* boot: says="runtime.c:[0-9]+: break_a_promise: .argument != NULL. does not hold" */
+TEST(0, an_assertion_that_fails_says_so_and_ends_its_task)
+{
+    struct helper helper;
+
+    helper_create(&helper, break_a_promise, NULL);
+    helper_run(&helper);
+    CHECK(wait_until(is_dead, &helper.task, CLIENT_WAIT));
 }
 
 /* --- a server of the device interface, with three handlers of its own --- */
