@@ -176,10 +176,8 @@ static volatile unsigned times;
 
 static void note_once(void)
 {
-    unsigned seen = times;
-
-    cthread_yield();
-    times = seen + 1;
+    times++;
+    cthread_yield(); /* so that others come and would call it, too */
 }
 
 static any_t call_it(any_t unused)
@@ -259,17 +257,37 @@ TEST(0, a_thousand_threads_joined_or_detached_leave_nothing)
     CHECK(virtual_bytes() <= bytes + 5 * THREAD_STACK_MAX);
 }
 
+static boolean_t gate_open;
+
+static any_t come_and_go_together(any_t unused)
+{
+    mutex_lock(&lock);
+    while (!gate_open) {
+        condition_wait(&changed, &lock);
+    }
+    mutex_unlock(&lock);
+    return come_and_go(unused);
+}
+
+/* With what the heap grew by. */
+static boolean_t stacks_are_few(void *bytes_before)
+{
+    return virtual_bytes() <= *(vm_size_t *)bytes_before + 512 * 1024 + 20 * THREAD_STACK_DEFAULT;
+}
+
 TEST(0, many_that_end_together_leave_few_stacks)
 {
     vm_size_t bytes = virtual_bytes();
 
     for (unsigned i = 0; i < 100; i++) {
-        cthread_t thread = cthread_fork(come_and_go, NULL);
+        cthread_t thread = cthread_fork(come_and_go_together, NULL);
         CHECK(thread != NULL);
         cthread_detach(thread);
     }
+    mutex_lock(&lock);
+    gate_open = TRUE;
+    condition_broadcast(&changed);
+    mutex_unlock(&lock);
     CHECK(wait_until(ended_are, (void *)100, CLIENT_WAIT));
-    thread_sleep(50);
-    cthread_join(cthread_fork(come_and_go, NULL));
-    CHECK(virtual_bytes() <= bytes + 512 * 1024 + 5 * THREAD_STACK_MAX);
+    CHECK(wait_until(stacks_are_few, &bytes, CLIENT_WAIT));
 }
