@@ -197,10 +197,11 @@ $(B)/tests/include/routine_table.inc: tools/routines tools/interface/routines.py
 $(B)/obj/tests/user/support/routine_table.c.o: | $(B)/tests/include/routine_table.inc
 $(eval $(call program_rule,$(B)/tests/fuzzer,$(call objects,$(FUZZ_SOURCES) $(TEST_SUPPORT))))
 # The fuzzer's table of requests follows the definition files by itself.
-$(B)/obj/tests/fuzz/requests.inc: tools/make/requests $(MIG_USER_HEADERS)
+$(B)/obj/tests/fuzz/requests.inc: tools/make/requests tools/interface/routines.py $(MIG_USER_HEADERS) \
+    $(MIG_KERNEL_HEADERS)
 	$(call say,TABLE,$@)
 	@mkdir -p $(@D)
-	$(Q)tools/make/requests $(filter-out %_server.c,$(MIG_USER_OBJECTS:.o=)) > $@
+	$(Q)$(PYTHON) tools/make/requests > $@
 $(call objects,tests/fuzz/request.c): $(B)/obj/tests/fuzz/requests.inc
 $(call objects,$(FUZZ_SOURCES)): USER_CFLAGS += -I$(B)/obj/tests/fuzz
 

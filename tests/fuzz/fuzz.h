@@ -53,7 +53,7 @@ uint64_t operations_each(void);
 /* --- names that members begin with --- */
 
 enum target { TARGET_ANY, TARGET_TASK, TARGET_THREAD, TARGET_HOST, TARGET_PROCESSOR_SET, TARGET_DEVICE,
-              TARGET_CONTROL, TARGETS };
+              TARGET_CONTROL, TARGET_SET, TARGETS };
 #define SLOTS 16u
 /* The name under which the supervisor puts right number i of a kind. */
 static inline mach_port_name_t given_name(enum target target, unsigned i)

@@ -25,7 +25,7 @@ static void make_port(struct member *member, mach_port_right_t right)
     syscall_mach_port_allocate(mach_task_self(), right, &name);
     if (right == MACH_PORT_RIGHT_RECEIVE && !choose_seldom(member, 4))
         syscall_mach_port_insert_right(mach_task_self(), name, name, MACH_MSG_TYPE_MAKE_SEND);
-    choose_remember(member, TARGET_ANY, name);
+    choose_remember(member, right == MACH_PORT_RIGHT_PORT_SET ? TARGET_SET : TARGET_ANY, name);
 }
 
 static void ask_for_notification(struct member *member)
@@ -46,10 +46,11 @@ void port_change(struct member *member)
         make_port(member, MACH_PORT_RIGHT_RECEIVE);
         break;
     case 3:
-        make_port(member, 3 + choose(member, 3)); /* a port set, a dead name, none */
+        make_port(member, choose_seldom(member, 4) ? choose(member, 6) : MACH_PORT_RIGHT_PORT_SET);
         break;
     case 4:
-        CALL(member, self, ID_MOVE_MEMBER, name, choose_name(member, TARGET_ANY));
+        CALL(member, self, ID_MOVE_MEMBER, name,
+             choose_seldom(member, 4) ? MACH_PORT_NULL : choose_name(member, TARGET_SET));
         break;
     case 5:
         ask_for_notification(member);

@@ -98,7 +98,7 @@ void letter_receive(struct member *member)
     mach_msg_header_t *buffer = usual ? (mach_msg_header_t *)member->message
                                       : (mach_msg_header_t *)choose_address(member);
     mach_msg_size_t room = usual ? sizeof member->message : choose_room(member);
-    mach_port_name_t from = choose_name(member, TARGET_ANY);
+    mach_port_name_t from = choose_name(member, choose_seldom(member, 4) ? TARGET_SET : TARGET_ANY);
 
     if (choose_seldom(member, 4))
         option |= MACH_RCV_LARGE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Requests by the table that tools/make/requests makes of MIG's stubs. */
+/* Requests by the table that tools/make/requests makes. */
 #include <stdbool.h>
 #include <string.h>
 
@@ -7,13 +7,14 @@
 #include "operations.h"
 
 #define ARGUMENTS_MAX 12u
-#define BODY_BYTES_MAX 3072u
+#define BODY_BYTES_MAX 2048u
+#define INLINE_MOST 64u  /* elements */
 
 struct argument {
-    mach_msg_type_name_t name; /* of the type; POLYMORPHIC (and 0): the sender's choice */
-    unsigned bits, number;  /* number 0: any up to most */
+    mach_msg_type_name_t name; /* of the type; 0: the sender's choice */
+    unsigned bits, number;
     bool in_line;
-    unsigned most;
+    bool variable;          /* the number is the sender's choice */
 };
 
 static const struct request {
@@ -94,16 +95,16 @@ static char *put_argument(struct member *member, const struct argument *argument
     char *data = at + sizeof type;
     unsigned bytes = sizeof(uint64_t);
 
-    if (argument->name == MACH_MSG_TYPE_POLYMORPHIC || argument->name == 0)
+    if (argument->name == 0)
         type.msgt_name = (unsigned char)choose_disposition(member);
     if (argument->name == MACH_MSG_TYPE_MOVE_RECEIVE && !choose_seldom(member, 16))
         type.msgt_name = MACH_MSG_TYPE_MAKE_SEND;
     if (!argument->in_line) {
-        type.msgt_longform = argument->number == 0;
+        type.msgt_longform = TRUE;
         put_out_of_line(member, &type, (uint64_t *)data);
     } else {
-        if (argument->number == 0 || (argument->number > 64 && !choose_seldom(member, 4)))
-            type.msgt_number = choose(member, argument->most < 64 ? argument->most + 1 : 64);
+        if (argument->variable)
+            type.msgt_number = choose(member, INLINE_MOST);
         if (type.msgt_name >= MACH_MSG_TYPE_MOVE_RECEIVE)
             for (unsigned i = 0; i < type.msgt_number; i++)
                 ((uint64_t *)data)[i] = choose_name(member, choose(member, TARGETS));
@@ -196,7 +197,7 @@ static const uint64_t *put_given(const struct argument *argument, const uint64_t
     if (!argument->in_line) {
         type.msgt_longform = TRUE;
         type.msgt_number = (mach_msg_type_number_t)*values++;
-    } else if (argument->name == MACH_MSG_TYPE_POLYMORPHIC || argument->name == 0) {
+    } else if (argument->name == 0) {
         type.msgt_name = (unsigned char)*values++;
     }
     memcpy(at, &type, sizeof type);

@@ -8,7 +8,7 @@
 #define STRANGERS_POLLS 16u     /* polls between two ends of tasks that members have made */
 #define RENEWAL_POLLS 100u      /* polls between two renewals of a task */
 #define TELL_POLLS 50u
-#define RUNNING_POLLS_MAX 100u  /* polls that a runnable member may wait for its turn */
+#define RUNNING_POLLS_MAX 10u   /* polls that a runnable member may wait for its turn */
 #define HANG_POLLS_MAX 3000u    /* polls without any progress of anybody */
 #define FRAMES_KEPT 700u
 #define OBJECTS_KEPT 8u         /* of each cache: this program's own memory has parts, more or less */
