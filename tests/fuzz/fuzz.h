@@ -33,6 +33,7 @@ struct settings {
     uint64_t kinds;         /* bit k: operations of kind k are done; else they are left out */
     uint64_t members;       /* bit m: member m does anything */
     boolean_t privileged;   /* the family has the privileged host port */
+    boolean_t warm;         /* a short run of everything comes first */
     boolean_t tell;         /* each operation is told on the console before it is done */
     unsigned skip_count;
     struct { uint64_t from, to; } skips[SKIPS_MAX]; /* operations of all members that are left out */

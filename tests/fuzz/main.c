@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Words on the kernel's command line, as tools/fuzz gives them: seed=S operations=N seconds=T tasks=N threads=N
- * (of each task), kinds=MASK members=MASK privileged tell skip=FROM-TO,...
+ * (of each task), kinds=MASK members=MASK cold privileged tell skip=FROM-TO,...
  */
 #include <porthole/runtime.h>
 
@@ -51,6 +51,7 @@ static void read_settings(void)
     settings.kinds = number("kinds", ~0ul);
     settings.members = number("members", ~0ul);
     settings.privileged = argument_flag(test_argc, test_argv, "privileged");
+    settings.warm = !argument_flag(test_argc, test_argv, "cold");
     settings.tell = argument_flag(test_argc, test_argv, "tell");
     read_skips();
 }

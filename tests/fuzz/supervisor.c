@@ -92,7 +92,7 @@ static boolean_t watch(unsigned member)
     return FALSE;
 }
 
-static void tell(void)
+static void tell_progress(void)
 {
     uint64_t done = 0;
 
@@ -133,7 +133,7 @@ static void poll(void)
     if (polls % RENEWAL_POLLS == 0)
         family_end_task(&family, polls / RENEWAL_POLLS % settings.tasks);
     if (polls % TELL_POLLS == 0)
-        tell();
+        tell_progress();
 }
 
 static boolean_t finished(void)
@@ -201,14 +201,15 @@ void supervise(void)
     uint64_t start_ms;
 
     census_take(&after);
-    tell();
-    warm_up();
+    tell_progress();
+    if (settings.warm)
+        warm_up();
     census_take(&before);
     start_ms = now_ms();
     family_create(&family);
     work_until(start_ms + settings.seconds * 1000);
     end_all();
-    tell();
+    tell_progress();
     for (unsigned kind = 0; kind < KINDS; kind++)
         report("fuzz: kind %s %lu", kind_names[kind], (unsigned long)progress->done[kind]);
     report("fuzz: end finished %d milliseconds %lu", finished(), (unsigned long)(now_ms() - start_ms));

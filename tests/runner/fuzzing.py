@@ -37,8 +37,9 @@ def shrinks_to_what_is_needed():
         return {1, 4} <= set(run.kinds) and done(run, 2, 33) and done(run, 5, 70)
 
     small = shrink(dataclasses.replace(fuzz.ALL, operations=100000), fails)
-    wanted = {"kinds": (1, 4), "members": (2, 5), "operations left": 2}
-    got = {"kinds": small.kinds, "members": small.members, "operations left": left(small)}
+    wanted = {"kinds": (1, 4), "members": (2, 5), "warm": False, "operations left": 2}
+    got = {"kinds": small.kinds, "members": small.members, "warm": small.warm,
+           "operations left": left(small)}
     problems = [] if got == wanted else [f"shrunk to {got}, not to {wanted}"]
     if len(tried) > 400:
         problems.append(f"it took {len(tried)} runs")
@@ -54,11 +55,11 @@ def shrinks_only_what_fails():
 
 
 def words_say_all_of_a_run():
-    run = dataclasses.replace(fuzz.ALL, seed=9, operations=10, kinds=(0, 2), members=(11,),
+    run = dataclasses.replace(fuzz.ALL, seed=9, operations=10, kinds=(0, 2), members=(11,), warm=False,
                               skips=((0, 3), (7, 7)))
     words = fuzz.words(run, fuzz.Machine(seconds=5, privileged=True))
     wanted = ["seed=9", "operations=120", "seconds=5", "tasks=4", "threads=3", "kinds=0x5",
-              "members=0x800", "skip=0-3,7-7", "privileged"]
+              "members=0x800", "skip=0-3,7-7", "cold", "privileged"]
     return [] if words == wanted else [f"{words}, not {wanted}"]
 
 

@@ -53,7 +53,7 @@ def words(run, machine):
               f"members={mask(run.members)}"]
     if run.skips:
         result.append("skip=" + ",".join(f"{start}-{end}" for start, end in run.skips))
-    return result + ["privileged"] * machine.privileged + ["tell"] * machine.tell
+    return result + ["cold"] * (not run.warm) + ["privileged"] * machine.privileged + ["tell"] * machine.tell
 
 
 def judge(result, report):

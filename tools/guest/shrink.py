@@ -16,6 +16,7 @@ class Run:
     threads: int
     kinds: tuple            # numbers of the kinds that are done
     members: tuple          # numbers of the members that do anything
+    warm: bool = True       # after a short run of everything; needed to see what the kernel does not give back
     skips: tuple = ()       # ranges (from, to) of operations that all members leave out
 
 
@@ -78,6 +79,8 @@ def shrink(run, fails, tell=lambda text: None):
     """The smallest run found that still fails; None if the first does not."""
     if not fails(run):
         return None
+    if run.warm and fails(dataclasses.replace(run, warm=False)):
+        run = dataclasses.replace(run, warm=False)
     while True:
         before = run
         run = without(run, "kinds", fails)      # first: what is left runs faster
