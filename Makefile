@@ -89,6 +89,8 @@ $(call c_objects,$(KERNEL_SOURCES)): $(B)/obj/%.c.o: %.c Makefile | $(MIG_KERNEL
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(KERNEL_CFLAGS) $(WARNINGS) -MMD -MP -c $< -o $@
 
+# A backtrace then leaves out who called the generated function: mach_msg_trap or kobject_serve.
+$(MIG_KERNEL_OBJECTS): KERNEL_CFLAGS += -fomit-frame-pointer
 $(MIG_KERNEL_OBJECTS): %.c.o: %.c Makefile | $(MIG_KERNEL_HEADERS)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(KERNEL_CFLAGS) $(GENERATED) -MMD -MP -c $< -o $@

@@ -182,10 +182,11 @@ static inline mach_msg_return_t copyout_answer(struct thread *thread, struct por
 
 /* Takes a request's rights as message_copyin_header() does, lets the kernel object answer, and copies
    the answer out. Both messages stay in their buffers. */
-static inline mach_msg_return_t call_kernel(struct thread *thread, struct port *dest,
+static inline mach_msg_return_t call_kernel(struct thread *thread, struct space *space,
+                                            struct message *request, struct port *dest,
                                             struct port *port, const struct fast_call *call)
 {
-    struct message *request = thread->request_buffer, *reply = thread->answer_buffer;
+    struct message *reply = thread->answer_buffer;
     const struct kobject_service *service = kobject_service_of(request->header.msgh_id);
 
     if (unlikely(service->reply_bytes > MESSAGE_SMALL_BYTES ||
@@ -198,7 +199,7 @@ static inline mach_msg_return_t call_kernel(struct thread *thread, struct port *
     kobject_reply_init(reply, request, service->reply_bytes);
     service->routine(&request->header, &reply->header);
     thread->messages_sent++;
-    if (unlikely(!is_plain_answer(reply, port, thread->task->space, call)))
+    if (unlikely(!is_plain_answer(reply, port, space, call)))
         return answer_slowly(service, request, reply, call);
     port_drop_send(dest);
     return copyout_answer(thread, port, call);
@@ -238,7 +239,7 @@ mach_msg_return_t mach_msg_trap(uint64_t user_address, mach_msg_option_t option,
         if (port_is_plain(dest))
             done = hand_over_request(message, dest, reply, &wait);
         else if (dest->active && port_is_kernel_served(dest))
-            return call_kernel(thread, dest, reply, &call);
+            return call_kernel(thread, space, message, dest, reply, &call);
     } else if (message->header.msgh_bits & MACH_MSGH_BITS_COMPLEX) {
         return fast_send_complex(thread, &call);
     }
