@@ -31,7 +31,7 @@
 #define SUBSYSTEM_IDS 100 /* each subsystem has so many ids; its base is a multiple */
 #define DEVICE_SUBSYSTEM 28
 #define REPLY_BYTES_ANY 8192u /* holds any reply: inline arrays end at 4096 or twice 2048 */
-
+#define REPLY_BYTES_SAMPLES 12360u /* 512 samples of 24 bytes, and what goes before them */
 /*
  * The generated servers by the hundreds of their ids, and what is enough for most of their replies:
  * the sizes of the Reply structures in the generated code.
@@ -49,7 +49,7 @@ static const struct subsystem {
     {32, 64, mach_port_server_routine},
     {38, 64, mach_i386_server_routine},
     {38, 96, vm_osf_server_routine},
-    {40, REPLY_BYTES_ANY, mach4_server_routine},
+    {40, 64, mach4_server_routine},
     {42, 120, gnumach_server_routine},
     {48, 152, porthole_debug_server_routine},
     {49, 64, porthole_memory_server_routine},
@@ -67,6 +67,7 @@ static const struct {
     {2040, 96},                                       /* memory_object_get_attributes */
     {2638, REPLY_BYTES_ANY}, {2639, REPLY_BYTES_ANY}, /* host_info, processor_info */
     {2640, REPLY_BYTES_ANY}, {2646, REPLY_BYTES_ANY}, /* processor_set_info, version */
+    {4002, REPLY_BYTES_SAMPLES}, {4005, REPLY_BYTES_SAMPLES}, /* get_sampled_pcs */
     {2811, REPLY_BYTES_ANY},                          /* device_get_status */
     {3200, 80},              {3217, 96},              /* port_names, get_receive_status */
     {3804, REPLY_BYTES_ANY}, {4212, REPLY_BYTES_ANY}, /* i386_get_ldt, vm_pages_phys */

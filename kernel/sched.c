@@ -7,6 +7,7 @@
 #include "kernel/clock.h"
 #include "kernel/list.h"
 #include "kernel/panic.h"
+#include "kernel/pc_sample.h"
 #include "kernel/sched_leave.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
@@ -275,6 +276,7 @@ void sched_tick(uint64_t now_ns, bool from_user)
     update_loads(now_ns);
     if (thread == cpu->idle)
         return;
+    pc_sample_clock(now_ns - elapsed_ns, now_ns);
     if (elapsed_ns > running_ns)
         elapsed_ns = running_ns;
     thread_times_sample(thread, from_user);

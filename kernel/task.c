@@ -4,9 +4,11 @@
 #include "ipc/port.h"
 #include "ipc/space_table.h"
 #include "kernel/panic.h"
+#include "kernel/pc_sample.h"
 #include "kernel/printf.h"
 #include "kernel/sched.h"
 #include "kernel/string.h"
+#include "kernel/task_notify.h"
 #include "kernel/thread.h"
 #include "kernel/x86_64/io_permissions.h"
 #include "kernel/x86_64/time.h"
@@ -45,6 +47,7 @@ static void task_free(struct task *task)
 
     task->io_permissions = NULL;
     io_permissions_destroy(permissions);
+    pc_samples_free(task->pc_samples);
     if (task->map)
         vm_map_release(task->map);
     if (task->space)
@@ -121,6 +124,11 @@ kern_return_t task_create_from(struct task *parent, bool inherit_memory, struct 
     task_inherit(task, parent);
     task_enter_list(task);
     task_reference(task);
+    if (!task_notify_new(task, parent)) {
+        task_terminate_task(task);
+        task_release(task);
+        return KERN_RESOURCE_SHORTAGE;
+    }
     *result = task;
     return KERN_SUCCESS;
 }

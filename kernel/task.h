@@ -18,6 +18,7 @@
 #include "kernel/thread.h"
 
 struct io_permissions;
+struct pc_samples;
 struct port;
 struct space;
 struct vm_map;
@@ -50,6 +51,7 @@ struct task {
     unsigned pager_fault_count;   /* faults by its threads that waited for a pager */
     unsigned fault_count, zero_fill_count, cow_fault_count, pagein_count, reactivation_count;
     uint64_t messages_sent, messages_received; /* through mach_msg, by threads that are gone */
+    struct pc_samples *pc_samples; /* owned; NULL: it is not sampled */
     bool vm_privileged_wanted;    /* threads made later are privileged too (vm_wire_all by a server) */
     bool essential;               /* never chosen as the last-resort victim */
 

@@ -6,6 +6,7 @@
 #include "ipc/message.h"
 #include "ipc/port.h"
 #include "kernel/panic.h"
+#include "kernel/pc_sample.h"
 #include "kernel/printf.h"
 #include "kernel/sched.h"
 #include "kernel/string.h"
@@ -49,6 +50,7 @@ static void thread_free(struct thread *thread)
 {
     assert(!list_node_linked(&thread->task_link) && !list_node_linked(&thread->run_link));
     thread_machine_destroy(thread);
+    pc_samples_free(thread->pc_samples);
     task_release(thread->task);
     kmem_cache_free(&thread_cache, thread);
 }

@@ -26,6 +26,7 @@
 #include "kernel/x86_64/thread_machine.h"
 
 struct message;
+struct pc_samples;
 struct port;
 struct task;
 
@@ -64,6 +65,7 @@ struct thread {
     uint64_t created_ns;
     int depressed_priority;      /* priority to restore after thread_switch depression, or -1 */
     struct timeout depress_timeout;
+    struct pc_samples *pc_samples; /* owned; NULL: it is not sampled */
     unsigned suspend_count;      /* thread_suspend() minus thread_resume() */
     unsigned holds;              /* thread_hold(): others look at its registers; woken as an event when it stops */
     bool terminating;

@@ -6,10 +6,10 @@
  * starts over at the top, with nothing held: so two threads never install two pages (F3), whoever
  * moved a page meanwhile (H-14).
  */
-#include "kernel/task.h"
 #include "mm/association.h"
 #include "mm/collapse.h"
 #include "mm/fault.h"
+#include "mm/fault_count.h"
 #include "mm/fault_request.h"
 #include "mm/object_lifetime.h"
 #include "mm/pageout.h"
@@ -91,8 +91,7 @@ static kern_return_t zero_fill(struct walk *walk, struct page **result)
         return retry(walk, fault_wait_memory(walk->mode));
     }
     page_activate(page);
-    page_counts.zero_fills++;
-    task_current()->zero_fill_count++;
+    fault_count_zero_fill();
     walk->is_writable = true;
     *result = page;
     return KERN_SUCCESS;
@@ -115,8 +114,7 @@ static kern_return_t copy_up(struct walk *walk, struct page *source, struct page
     page_activate(page);
     if (walk->top->references > 2)
         pmap_page_protect(source, VM_PROT_NONE); /* others see the top object, and saw the source */
-    page_counts.cow_faults++;
-    task_current()->cow_fault_count++;
+    fault_count_copy();
     walk->is_writable = true;
     *result = page;
     if (walk->top->shadow->references == 1 || walk->top->shadow->shadow)
@@ -127,7 +125,7 @@ static kern_return_t copy_up(struct walk *walk, struct page *source, struct page
 static kern_return_t use_page(struct walk *walk, struct page *page, struct page **result)
 {
     if (page->queue == PAGE_QUEUE_INACTIVE) {
-        page_counts.reactivations++;
+        fault_count_reactivation();
         page_activate(page);
     }
     if (walk->object != walk->top && (walk->access & VM_PROT_WRITE))

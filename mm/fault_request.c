@@ -10,6 +10,7 @@
 #include "kernel/clock.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
+#include "mm/fault_count.h"
 #include "mm/manager.h"
 #include "mm/object_lifetime.h"
 #include "mm/pageout.h"
@@ -224,8 +225,10 @@ kern_return_t fault_request_data(struct vm_object *object, vm_offset_t offset, v
     if (!reserve_cluster(object, offset, access, &start, &end))
         return wait_for_placeholder(object, mode);
     code = manager_data_request(object, start, end - start, access);
-    if (code == KERN_SUCCESS)
+    if (code == KERN_SUCCESS) {
+        fault_count_pagein();
         return fault_wait_page(vm_object_page(object, offset), mode);
+    }
     remove_cluster(object, start, end);
     return code == KERN_RESOURCE_SHORTAGE ? fault_wait_memory(mode) : code;
 }

@@ -7,8 +7,8 @@
  * nothing else. If the map has changed meanwhile, the look-up is done anew: what was found stays
  * resident, so that the second time is short.
  */
-#include "kernel/task.h"
 #include "mm/fault.h"
+#include "mm/fault_count.h"
 #include "mm/fault_request.h"
 #include "mm/object_lifetime.h"
 #include "mm/pmap.h"
@@ -47,8 +47,7 @@ static struct page *new_page(struct vm_object *object, vm_offset_t offset)
     page_zero(page);
     page->referenced = true;
     page_activate(page);
-    page_counts.zero_fills++;
-    task_current()->zero_fill_count++;
+    fault_count_zero_fill();
     return page;
 }
 
@@ -63,7 +62,7 @@ static enum progress try_common(struct vm_map *map, vm_offset_t address, vm_prot
     if (!page || page->busy || page->absent || (page->lock & access))
         return PROGRESS_NOT_COMMON;
     if (page->queue == PAGE_QUEUE_INACTIVE) {
-        page_counts.reactivations++;
+        fault_count_reactivation();
         page_activate(page);
     }
     return enter(map, address, lookup, page, true) ? PROGRESS_DONE : PROGRESS_NOT_COMMON;
@@ -106,8 +105,7 @@ kern_return_t vm_fault(struct vm_map *map, vm_offset_t address, vm_prot_t access
     bool done = false;
 
     address = page_trunc(address);
-    page_counts.faults++;
-    task_current()->fault_count++;
+    fault_count_fault();
     do {
         struct vm_map_lookup lookup;
 

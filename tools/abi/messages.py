@@ -7,7 +7,8 @@ import subprocess
 import tempfile
 
 FOLDERS = ("mach", "mach/machine", "mach_debug", "device")
-FLAGS = ["-E", "-x", "c", "-undef", "-nostdinc", "-D__x86_64__", "-D__LP64__"]
+FLAGS = ["-E", "-x", "c", "-undef", "-nostdinc", "-D__x86_64__", "-D__LP64__",
+         "-DMACH_PCSAMPLE"]
 
 
 def definition_files(root):

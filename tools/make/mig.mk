@@ -23,7 +23,7 @@ KERNEL_SERVER_DEFS := $(call defs_of,\
     mach mach_port mach_host mach4 gnumach mach_debug mach_i386 vm_osf device \
     porthole_debug porthole_memory)
 KERNEL_USER_DEFS := $(call defs_of,\
-    memory_object memory_object_default exc notify device_reply)
+    memory_object memory_object_default exc notify device_reply task_notify)
 USER_SERVER_DEFS := $(sort $(wildcard include/servers/*.defs) $(call defs_of,\
     memory_object memory_object_default default_pager exc notify device device_reply bootstrap))
 SEQNOS_DEFS := $(if $(USER_SERVER_DEFS),$(shell grep -l SEQNOS $(USER_SERVER_DEFS)))
