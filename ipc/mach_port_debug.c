@@ -67,6 +67,7 @@ static const unsigned char object_types[KOBJECT_TYPES] = {
     [KOBJECT_IO_PERMISSION] = 10,
     [KOBJECT_MEMORY_NAME] = 16,
     [KOBJECT_DEVICE_MASTER] = 19,
+    [KOBJECT_MEMORY_PROXY] = 27,
 };
 #define OBJECT_TYPE_PAGER 8
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/host.h"
 
+#include <mach/policy.h>
+
 #include "ipc/port.h"
 #include "kernel/panic.h"
+#include "kernel/sched.h"
 
 struct host host, host_privileged;
 struct processor boot_processor;
@@ -23,5 +26,7 @@ void host_init(void)
     host_privileged.port = boot_port(KOBJECT_HOST_PRIV, &host_privileged);
     boot_processor.port = boot_port(KOBJECT_PROCESSOR, &boot_processor);
     default_set.port = boot_port(KOBJECT_PROCESSOR_SET, &default_set);
+    default_set.max_priority = SCHED_PRIORITY_USER_BEST;
+    default_set.policies = POLICY_TIMESHARE | POLICY_FIXEDPRI;
     default_set.name_port = boot_port(KOBJECT_PROCESSOR_SET_NAME, &default_set);
 }

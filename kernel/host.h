@@ -26,6 +26,8 @@ struct processor {
 struct processor_set {
     struct port *port;
     struct port *name_port;
+    int max_priority;  /* of threads made from now on */
+    int policies;      /* POLICY_* that threads may have */
 };
 
 extern struct host host, host_privileged;

@@ -26,12 +26,14 @@
 #include "kernel/io_permission.h"
 #include "kernel/kobject_call.h"
 #include "kernel/panic.h"
+#include "mm/proxy.h"
 #include "mm/vm_shortage.h"
 
 #define SUBSYSTEM_IDS 100 /* each subsystem has so many ids; its base is a multiple */
 #define DEVICE_SUBSYSTEM 28
 #define REPLY_BYTES_ANY 8192u /* holds any reply: inline arrays end at 4096 or twice 2048 */
 #define REPLY_BYTES_SAMPLES 12360u /* 512 samples of 24 bytes, and what goes before them */
+
 /*
  * The generated servers by the hundreds of their ids, and what is enough for most of their replies:
  * the sizes of the Reply structures in the generated code.
@@ -129,6 +131,8 @@ static bool serve_notification(struct port *port, const struct message *message)
         device_map_no_senders(port);
     else if (port->kobject_type == KOBJECT_DEVICE)
         device_no_senders(port);
+    else if (port->kobject_type == KOBJECT_MEMORY_PROXY)
+        proxy_no_senders(port);
     return true;
 }
 

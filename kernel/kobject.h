@@ -24,6 +24,7 @@ enum kobject_type {
     KOBJECT_IO_PERMISSION,
     KOBJECT_MEMORY_CONTROL,
     KOBJECT_MEMORY_NAME,
+    KOBJECT_MEMORY_PROXY,
     KOBJECT_REPLY,             /* reply port of a kernel thread's own RPC */
     KOBJECT_TYPES
 };

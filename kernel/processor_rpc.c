@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Processors and processor sets: one set, which everything is assigned to for ever. What would
- * change that is left to the generated default handlers.
+ * Processors, and what can be asked about the one processor set, which everything is assigned to for ever.
  */
 #include <mig/mach_host_server.h>
 
@@ -87,28 +86,6 @@ kern_return_t task_get_assignment(task_t task, processor_set_t *set)
     return KERN_SUCCESS;
 }
 
-kern_return_t thread_assign(thread_t thread, processor_set_t set)
-{
-    return thread && set ? KERN_SUCCESS : KERN_INVALID_ARGUMENT;
-}
-
-kern_return_t thread_assign_default(thread_t thread)
-{
-    return thread ? KERN_SUCCESS : KERN_INVALID_ARGUMENT;
-}
-
-kern_return_t task_assign(task_t task, processor_set_t set, boolean_t assign_threads)
-{
-    (void)assign_threads;
-    return task && set ? KERN_SUCCESS : KERN_INVALID_ARGUMENT;
-}
-
-kern_return_t task_assign_default(task_t task, boolean_t assign_threads)
-{
-    (void)assign_threads;
-    return task ? KERN_SUCCESS : KERN_INVALID_ARGUMENT;
-}
-
 kern_return_t processor_info(processor_t processor, int flavor, host_t *found,
                              processor_info_t out, mach_msg_type_number_t *count)
 {
@@ -141,8 +118,8 @@ kern_return_t processor_set_info(processor_set_t set, int flavor, host_t *found,
                                  processor_set_info_t out, mach_msg_type_number_t *count)
 {
     struct processor_set_sched_info policies = {
-        .policies = POLICY_TIMESHARE | POLICY_FIXEDPRI,
-        .max_priority = SCHED_PRIORITY_USER_BEST,
+        .policies = default_set.policies,
+        .max_priority = default_set.max_priority,
     };
     struct processor_set_basic_info info = {
         .processor_count = 1,

@@ -94,12 +94,28 @@ kern_return_t syscall_vm_deallocate(mach_port_name_t name, vm_offset_t start, vm
     return result;
 }
 
+/* Gives the caller a send right for the task, and the name to where it said. */
+static kern_return_t give_child(struct task *child, uint64_t user_name)
+{
+    struct space *space = task_current()->space;
+    struct port *right = port_make_send(child->self);
+    mach_port_name_t name;
+    kern_return_t result = space_insert_send(space, right, &name);
+
+    if (result != KERN_SUCCESS) {
+        port_release_send(right);
+        return result;
+    }
+    if (copyout(&name, user_name, sizeof name))
+        return KERN_SUCCESS;
+    mach_port_deallocate(space, name);
+    return KERN_INVALID_ADDRESS;
+}
+
 kern_return_t syscall_task_create(mach_port_name_t name, boolean_t inherit_memory,
                                   uint64_t user_child)
 {
     struct task *parent = task_named(name), *child;
-    mach_port_name_t child_name = MACH_PORT_NAME_NULL;
-    struct port *right;
     kern_return_t result;
     unsigned tries = 0;
 
@@ -111,12 +127,10 @@ kern_return_t syscall_task_create(mach_port_name_t name, boolean_t inherit_memor
     task_release(parent);
     if (result != KERN_SUCCESS)
         return result;
-    right = convert_task_to_port(child);
-    result = space_insert_send(task_current()->space, right, &child_name);
+    result = give_child(child, user_child);
     if (result != KERN_SUCCESS)
-        port_release_send(right);
-    if (!copyout(&child_name, user_child, sizeof child_name))
-        result = KERN_INVALID_ADDRESS;
+        task_terminate_task(child);
+    task_release(child);
     return result;
 }
 

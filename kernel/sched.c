@@ -228,7 +228,7 @@ void sched_set_service(struct cpu *cpu, bool in_service)
 /* A slice is used up: others of the priority get their turn, and time-sharing threads age. */
 static void slice_ended(struct thread *thread)
 {
-    thread->slice_left_ns = SCHED_SLICE_NS;
+    thread->slice_left_ns = thread->slice_ns;
     thread->ast |= AST_RESCHEDULE;
     if (thread->policy == POLICY_TIMESHARE && thread->depressed_priority < 0 &&
         thread->priority < thread->base_priority + AGING_MAX &&

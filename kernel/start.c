@@ -27,6 +27,7 @@
 #include "mm/page.h"
 #include "mm/pageout.h"
 #include "mm/pmap.h"
+#include "mm/proxy.h"
 #include "mm/vm_copy.h"
 #include "mm/vm_map.h"
 #include "mm/vm_object.h"
@@ -39,6 +40,7 @@ static void memory_start(const struct boot_info *info)
     vm_object_init();
     vm_map_init();
     vm_copy_init();
+    proxy_init();
     log_step("%u pages of memory", page_counts.total);
 }
 

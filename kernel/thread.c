@@ -5,6 +5,7 @@
 
 #include "ipc/message.h"
 #include "ipc/port.h"
+#include "kernel/host.h"
 #include "kernel/panic.h"
 #include "kernel/pc_sample.h"
 #include "kernel/printf.h"
@@ -38,7 +39,7 @@ static struct thread *thread_allocate(struct task *task, const char *name, int p
     thread->state = THREAD_SUSPENDED;
     thread->priority = thread->base_priority = thread->max_priority = priority;
     thread->policy = POLICY_TIMESHARE;
-    thread->slice_left_ns = SCHED_SLICE_NS;
+    thread->slice_ns = thread->slice_left_ns = SCHED_SLICE_NS;
     thread->created_ns = clock_now_ns();
     thread->last_dispatch = time_stamp();
     thread->depressed_priority = -1;
@@ -76,7 +77,9 @@ kern_return_t thread_create_in(struct task *task, struct thread **result)
     thread = thread_allocate(task, "", task->priority);
     if (!thread)
         return KERN_RESOURCE_SHORTAGE;
-    thread->max_priority = SCHED_PRIORITY_USER_BEST;
+    thread->max_priority = default_set.max_priority;
+    if (thread->base_priority < thread->max_priority)
+        thread->priority = thread->base_priority = thread->max_priority;
     thread->self = thread_machine_init_user(thread) ? port_create_kernel(KOBJECT_THREAD, thread)
                                                     : NULL;
     if (!thread->self) {

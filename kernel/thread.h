@@ -55,6 +55,7 @@ struct thread {
     int base_priority;
     int max_priority;
     int policy;                  /* POLICY_TIMESHARE or POLICY_FIXEDPRI */
+    uint64_t slice_ns;           /* of POLICY_FIXEDPRI, thread_policy() sets it */
     uint64_t slice_left_ns;
     uint64_t run_ticks;          /* of the time stamp counter, spent on a processor up to last_dispatch */
     uint64_t last_dispatch;      /* time stamp */
@@ -98,6 +99,7 @@ struct thread {
     /* Memory. */
     bool vm_privileged;           /* may take frames from the reserve; never waits for others */
     unsigned fault_count;         /* faults it took that waited for a pager */
+    bool is_named;                /* by thread_set_name() */
     char name[32];
 };
 

@@ -169,7 +169,9 @@ static kern_return_t sched_info(thread_t thread, thread_info_t out, mach_msg_typ
 {
     struct thread_sched_info info = {
         .policy = thread->policy,
-        .data = (integer_t)(SCHED_SLICE_NS / NANOSECONDS_PER_MILLISECOND),
+        .data = thread->policy == POLICY_FIXEDPRI
+                    ? (integer_t)(thread->slice_ns / NANOSECONDS_PER_MILLISECOND)
+                    : 0,
         .base_priority = thread->base_priority,
         .max_priority = thread->max_priority,
         .cur_priority = thread->priority,
@@ -276,15 +278,26 @@ kern_return_t thread_max_priority(thread_t thread, processor_set_t set, int max_
     return KERN_SUCCESS;
 }
 
-/* Fixed priority threads keep theirs; the others sink while they use up their slices. */
+/* A slice of that many milliseconds, in whole ticks of the clock, one at the least. */
+static uint64_t slice_of_ms(int milliseconds)
+{
+    uint64_t ns = milliseconds > 0 ? (uint64_t)milliseconds * NANOSECONDS_PER_MILLISECOND : 1;
+
+    return (ns + SCHED_SLICE_NS - 1) / SCHED_SLICE_NS * SCHED_SLICE_NS;
+}
+
+/*
+ * Fixed priority threads keep theirs, in slices of `data` milliseconds; the others sink while they use up
+ * theirs. KERN_FAILURE: the thread dies, or its processor set does not allow the policy.
+ */
 kern_return_t thread_policy(thread_t thread, int policy, int data)
 {
-    (void)data; /* all threads have the same slice */
     if (!thread || invalid_policy(policy))
         return KERN_INVALID_ARGUMENT;
-    if (thread->terminating)
+    if (thread->terminating || (policy != thread->policy && !(default_set.policies & policy)))
         return KERN_FAILURE;
     thread->policy = policy;
+    thread->slice_ns = policy == POLICY_FIXEDPRI ? slice_of_ms(data) : SCHED_SLICE_NS;
     set_base_priority(thread, thread->base_priority);
     return KERN_SUCCESS;
 }
@@ -329,13 +342,15 @@ kern_return_t thread_set_name(thread_t thread, const_kernel_debug_name_t name)
     if (!thread)
         return KERN_INVALID_ARGUMENT;
     rpc_name_copy(thread->name, sizeof thread->name, name);
+    thread->is_named = true;
     return KERN_SUCCESS;
 }
 
+/* A thread without a name of its own goes by its task's. */
 kern_return_t thread_get_name(thread_t thread, kernel_debug_name_t name)
 {
     if (!thread)
         return KERN_INVALID_ARGUMENT;
-    string_copy(name, thread->name, KERNEL_DEBUG_NAME_MAX);
+    string_copy(name, thread->is_named ? thread->name : thread->task->name, KERNEL_DEBUG_NAME_MAX);
     return KERN_SUCCESS;
 }

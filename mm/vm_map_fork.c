@@ -11,19 +11,26 @@
 #include "mm/vm_object.h"
 #include "mm/vm_shortage.h"
 
+kern_return_t vm_map_entry_share(struct vm_map *map, struct vm_map_entry *entry)
+{
+    kern_return_t result = vm_map_entry_own_object(map, entry, true);
+
+    if (result != KERN_SUCCESS)
+        return result;
+    if (entry->object->internal)
+        entry->object->copy_source = true;
+    entry->shared = true;
+    return KERN_SUCCESS;
+}
+
 /* Child and parent show the same object from now on. */
 static kern_return_t share(struct vm_map *parent, struct vm_map_entry *entry,
                            struct vm_map_entry *child_entry)
 {
-    if (!entry->device) {
-        kern_return_t result = vm_map_entry_own_object(parent, entry, true);
+    kern_return_t result = entry->device ? KERN_SUCCESS : vm_map_entry_share(parent, entry);
 
-        if (result != KERN_SUCCESS)
-            return result;
-        if (entry->object->internal)
-            entry->object->copy_source = true;
-        entry->shared = true;
-    }
+    if (result != KERN_SUCCESS)
+        return result;
     vm_map_entry_copy_range(child_entry, entry, entry->start, entry->end);
     return KERN_SUCCESS;
 }

@@ -13,5 +13,7 @@
  * for a dead map, a manager's reason.
  */
 kern_return_t vm_map_fork(struct vm_map *parent, struct vm_map **result);
+/* Gives an entry (no device) an object that other maps may show, too. KERN_RESOURCE_SHORTAGE. */
+kern_return_t vm_map_entry_share(struct vm_map *map, struct vm_map_entry *entry);
 
 #endif

@@ -129,16 +129,18 @@ kern_return_t vm_msync(struct vm_map *map, vm_address_t address, vm_size_t size,
     return KERN_INVALID_ARGUMENT;
 }
 
-/* Has the kernel return and/or flush what it caches of an object, named by its name port. */
+/* Has the kernel return and/or flush what it caches of an object, named by its name port; whole pages. */
 kern_return_t vm_object_sync(struct vm_object *object, vm_offset_t offset, vm_size_t size,
                              boolean_t should_flush, boolean_t should_return,
                              boolean_t should_iosync)
 {
+    vm_offset_t end = offset + size;
+
     (void)should_iosync;
-    if (!object)
+    if (!object || end < offset)
         return KERN_INVALID_ARGUMENT;
-    if (!page_aligned(offset) || offset + size < offset)
-        return KERN_INVALID_ARGUMENT;
+    offset = page_trunc(offset);
+    size = (end > ~PAGE_MASK ? ~PAGE_MASK : page_round(end)) - offset;
     (void)memory_object_lock_request(object, offset, size,
                                      should_return ? MEMORY_OBJECT_RETURN_ALL
                                                    : MEMORY_OBJECT_RETURN_NONE,

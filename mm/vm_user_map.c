@@ -11,6 +11,7 @@
 #include "mm/association.h"
 #include "mm/object_lifetime.h"
 #include "mm/page.h"
+#include "mm/proxy.h"
 #include "mm/vm_copy_capture.h"
 #include "mm/vm_map.h"
 #include "mm/vm_map_enter.h"
@@ -68,17 +69,13 @@ static bool receives(struct task *task, const struct port *port)
     return port->receiver && space_task(port->receiver) == task;
 }
 
-/* Maps a manager's object: itself, or a copy of it as it is now. May sleep. */
+/* Maps an object, or a copy of it as it is now; takes over the reference. May sleep. */
 static kern_return_t map_object(struct vm_map *map, const struct mapping *mapping,
-                                struct port *memory_object, vm_offset_t offset, bool copy)
+                                struct vm_object *object, vm_offset_t offset, bool copy)
 {
-    bool wait = !receives(task_current(), memory_object);
-    struct vm_object *object, *snapshot;
-    kern_return_t result = association_enter(memory_object, offset + page_round(mapping->size),
-                                             wait, &object);
+    struct vm_object *snapshot;
+    kern_return_t result;
 
-    if (result != KERN_SUCCESS)
-        return result;
     if (copy) {
         result = vm_capture_object(object, offset, page_round(mapping->size), &snapshot);
         vm_object_release(object);
@@ -93,13 +90,59 @@ static kern_return_t map_object(struct vm_map *map, const struct mapping *mappin
     return result;
 }
 
-/* How a request with a memory object is served; borrows the right. */
-static kern_return_t map_port(struct vm_map *map, const struct mapping *mapping,
+/* Maps a manager's object, as map_object(). */
+static kern_return_t map_managed(struct vm_map *map, const struct mapping *mapping,
+                                struct port *memory_object, vm_offset_t offset, bool copy)
+{
+    bool wait = !receives(task_current(), memory_object);
+    struct vm_object *object;
+    kern_return_t result = association_enter(memory_object, offset + page_round(mapping->size),
+                                             wait, &object);
+
+    return result == KERN_SUCCESS ? map_object(map, mapping, object, offset, copy) : result;
+}
+
+/* Maps a memory object of any kind but a proxy. The offset is sound. */
+static kern_return_t map_real(struct vm_map *map, const struct mapping *mapping,
                               struct port *memory_object, vm_offset_t offset, bool copy)
 {
     uint64_t physical;
     vm_size_t available;
     vm_prot_t allowed;
+
+    if (device_map_lookup(memory_object, &physical, &available, &allowed))
+        return map_device(map, mapping, memory_object, offset);
+    return map_managed(map, mapping, memory_object, offset, copy);
+}
+
+/* Maps what is behind a proxy, as far as that allows; a copy may be written. */
+static kern_return_t map_proxy(struct vm_map *map, const struct mapping *mapping,
+                               const struct proxy_target *target, vm_offset_t offset, bool copy)
+{
+    struct mapping limited = *mapping;
+
+    if (copy && !(target->protection & VM_PROT_READ))
+        return KERN_PROTECTION_FAILURE;
+    if (offset > target->length || page_round(mapping->size) > target->length - offset)
+        return KERN_INVALID_ARGUMENT;
+    offset += target->start;
+    if (!page_aligned(offset))
+        return KERN_INVALID_ARGUMENT;
+    if (!copy) {
+        limited.protection &= target->protection;
+        limited.max_protection &= target->protection;
+    }
+    if (!target->object)
+        return map_real(map, &limited, target->memory_object, offset, copy);
+    vm_object_reference(target->object);
+    return map_object(map, &limited, target->object, offset, copy);
+}
+
+/* How a request with a memory object is served; borrows the right. */
+static kern_return_t map_port(struct vm_map *map, const struct mapping *mapping,
+                              struct port *memory_object, vm_offset_t offset, bool copy)
+{
+    struct proxy_target target;
 
     if (!page_aligned(offset)) /* V-04 */
         return KERN_INVALID_ARGUMENT;
@@ -107,9 +150,9 @@ static kern_return_t map_port(struct vm_map *map, const struct mapping *mapping,
         return mapping->anywhere ? KERN_NO_SPACE : KERN_INVALID_ADDRESS;
     if (offset + page_round(mapping->size) < offset)
         return KERN_INVALID_ARGUMENT;
-    if (device_map_lookup(memory_object, &physical, &available, &allowed))
-        return map_device(map, mapping, memory_object, offset);
-    return map_object(map, mapping, memory_object, offset, copy);
+    if (proxy_lookup(memory_object, &target))
+        return map_proxy(map, mapping, &target, offset, copy);
+    return map_real(map, mapping, memory_object, offset, copy);
 }
 
 /*

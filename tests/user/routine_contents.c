@@ -105,6 +105,7 @@ static const struct {
     {4207, KERN_INVALID_TASK, "vm_wire_all, as GNU Mach"},
     {4210, KERN_INVALID_TASK, "vm_allocate_contiguous, as GNU Mach"},
     {4212, KERN_INVALID_TASK, "vm_pages_phys, as GNU Mach"},
+    {4215, KERN_INVALID_TASK, "vm_set_size_limit, as GNU Mach"},
 };
 
 static kern_return_t wrong_argument_code(void)

@@ -87,6 +87,9 @@ void expect_any(const char *what)
         unchanged(what);
 }
 
+/* The kernel keeps the port that register_new_task_notification gave it, dead as it may be. */
+#define ID_REGISTER 4203
+
 static void try_routine(void (*try)(void))
 {
     const char *found;
@@ -96,9 +99,8 @@ static void try_routine(void (*try)(void))
     try();
     objects_end(&objects);
     found = audit_difference(&whole);
-    if (!found)
-        return;
-    tell("references", found);
+    if (found && routine->id != ID_REGISTER)
+        tell("references", found);
     audit_take(&whole);
 }
 
