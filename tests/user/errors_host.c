@@ -107,10 +107,6 @@ TEST(0, the_set_of_all_processors_has_all_tasks_and_threads)
     drop(list, count);
     CHECK_OK(task_get_assignment(SELF, &found));
     CHECK_EQ(found, set);
-    CHECK_OK(task_assign(SELF, control, TRUE));
-    CHECK_OK(task_assign_default(SELF, TRUE));
-    CHECK_OK(thread_assign(mach_thread_self(), control));
-    CHECK_OK(thread_assign_default(mach_thread_self()));
     CHECK_OK(thread_get_assignment(mach_thread_self(), &found));
     CHECK_EQ(found, set);
     CHECK_OK(host_processors(test_host_port, &list, &count));

@@ -128,7 +128,6 @@ TEST(219, an_object_is_synchronised_by_its_name)
     struct client client;
 
     make_manager();
-    REFUSED(vm_object_sync(manager.name, OFF, PAGE_SIZE, FALSE, TRUE, TRUE), KERN_INVALID_ARGUMENT);
     REFUSED(vm_object_sync(manager.name, FAR, 2 * PAGE_SIZE, FALSE, TRUE, TRUE), KERN_INVALID_ARGUMENT);
     client_write(&client, address, 42);
     EXPECT_REQUEST(&manager, 0, PAGE_SIZE);

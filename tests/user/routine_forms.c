@@ -211,7 +211,7 @@ static const struct {
     {4205, KERN_INVALID_TASK, "gsync_wake, as GNU Mach"},
     {4206, KERN_INVALID_TASK, "gsync_requeue, as GNU Mach"},
     {2636, KERN_INVALID_HOST, "vm_wire, as GNU Mach"},
-    {4215, KERN_INVALID_HOST, "vm_set_size_limit, as GNU Mach"},
+    {4215, KERN_INVALID_TASK, "vm_set_size_limit, as GNU Mach: the task comes first"},
     {4216, KERN_INVALID_TASK, "vm_get_size_limit, as GNU Mach"},
     {2637, KERN_INVALID_ARGUMENT, "thread_wire, as GNU Mach"},
     {2644, KERN_INVALID_HOST, "host_set_time64, as GNU Mach: its definition names the plain host port"},
