@@ -149,6 +149,11 @@ bool pmap_enter(struct pmap *pmap, vm_offset_t address, struct page *page, vm_pr
     return false;
 }
 
+bool pmap_make_table(struct pmap *pmap, vm_offset_t address)
+{
+    return pmap_entry(pmap, address, true) != NULL;
+}
+
 bool pmap_enter_device(struct pmap *pmap, vm_offset_t address, uint64_t physical,
                        vm_prot_t protection)
 {

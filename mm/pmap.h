@@ -40,7 +40,9 @@ void pmap_activate(struct pmap *pmap);
    tables is to be had. Wired mappings are not dropped by others. */
 bool pmap_enter(struct pmap *pmap, vm_offset_t address, struct page *page, vm_prot_t protection,
                 bool wired);
-/* The same for device memory, uncached, that has no struct page. */
+/* Makes the page table that an address needs; false when no memory for it is to be had. */
+bool pmap_make_table(struct pmap *pmap, vm_offset_t address);
+/* The same as pmap_enter() for device memory, uncached, that has no struct page. */
 bool pmap_enter_device(struct pmap *pmap, vm_offset_t address, uint64_t physical,
                        vm_prot_t protection);
 /* Removes all mappings in [start, end); dirty and referenced bits go to the pages. */

@@ -68,6 +68,21 @@ static enum progress try_common(struct vm_map *map, vm_offset_t address, vm_prot
     return enter(map, address, lookup, page, true) ? PROGRESS_DONE : PROGRESS_NOT_COMMON;
 }
 
+/*
+ * Waits for memory for a page table, and has it made. The page itself is there by now, but clean, and page-out
+ * may be taking it: if the next try got the page first and then again lacked the table, both would go on so for
+ * ever, one frame above the reserve.
+ */
+static kern_return_t wait_for_table(struct pmap *pmap, vm_offset_t address, enum wait_mode mode)
+{
+    kern_return_t code;
+
+    do
+        code = fault_wait_memory(mode);
+    while (code == KERN_SUCCESS && !pmap_make_table(pmap, address));
+    return code;
+}
+
 /* Finds or gets the page, which may sleep, and maps it if the map is still what it was. */
 static kern_return_t resolve(struct vm_map *map, vm_offset_t address, vm_prot_t access,
                              enum wait_mode mode, const struct vm_map_lookup *lookup, bool *done)
@@ -83,7 +98,7 @@ static kern_return_t resolve(struct vm_map *map, vm_offset_t address, vm_prot_t 
         if (lookup->version == map->version) {
             *done = enter(map, address, lookup, page, writable);
             if (!*done)
-                code = fault_wait_memory(mode);
+                code = wait_for_table(map->pmap, address, mode);
         }
     }
     vm_object_release(lookup->object);

@@ -382,7 +382,7 @@ static void want_two_frames_of_one(unsigned reserved, unsigned nodes)
     for (vm_offset_t at = 0; free_pages() > reserved + 1; at += PAGE_SIZE)
         *(volatile uint64_t *)(all + at) = 1;
     memory_is_short = TRUE;
-    CHECK_EQ(client_wait(&client, 6000), CLIENT_EXCEPTION);
+    CHECK_EQ(client_wait(&client, CLIENT_WAIT), CLIENT_EXCEPTION);
     CHECK_OK(vm_deallocate(mach_task_self(), all, ALL)); /* the test needs some itself */
     CHECK_EQ(client.exception, EXC_BAD_ACCESS);
     CHECK_EQ(client.code, KERN_RESOURCE_SHORTAGE);
