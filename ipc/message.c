@@ -25,7 +25,11 @@ void message_init(void)
 
 uint32_t message_count_at_hand(const struct kmem_cache *cache)
 {
-    return cache == &small_cache ? this_cpu()->free_message_count : 0;
+    uint32_t count = 0;
+
+    for (unsigned i = 0; cache == &small_cache && i < cpu_count; i++)
+        count += cpus[i]->free_message_count;
+    return count;
 }
 
 static struct message *alloc_small(void)

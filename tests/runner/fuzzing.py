@@ -68,6 +68,8 @@ def cases():
     return [single("fuzz: 219 a minute of random messages and traps", fuzz_run, 1, machine, long=True),
             single("fuzz: 219 the same with the privileged host port, half as long", fuzz_run, 2,
                    dataclasses.replace(machine, seconds=SECONDS / 2, privileged=True), long=True),
+            single("fuzz: 219 the same on four processors, half as long", fuzz_run, 3,
+                   dataclasses.replace(machine, seconds=SECONDS / 2, cpus=4), long=True),
             single("tool: shrink leaves what a failure needs", shrinks_to_what_is_needed),
             single("tool: shrink keeps only what fails", shrinks_only_what_fails),
             single("tool: fuzz says all of a run on the command line", words_say_all_of_a_run)]
