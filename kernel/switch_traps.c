@@ -31,13 +31,14 @@ boolean_t swtch(void)
     return others;
 }
 
-/* As swtch, giving way to threads of every priority. The argument has no meaning any more. */
+/* As swtch, giving way to threads of every priority, for a time slice: who computes all the time must not
+   keep the caller away for ever. The argument has no meaning any more. */
 boolean_t swtch_pri(int priority)
 {
     bool others;
 
     (void)priority;
-    depress_begin(0);
+    depress_begin(SCHED_SLICE_NS / NANOSECONDS_PER_MILLISECOND);
     others = swtch();
     depress_end(thread_current());
     return others;

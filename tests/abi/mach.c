@@ -234,6 +234,16 @@ static void traps(void)
     check_ok(thread_switch(MACH_PORT_NULL, 0, 0), "thread_switch");
 }
 
+/* Who computes all the time must not keep one away that gives way with swtch_pri. */
+static void giving_way(void)
+{
+    thread_t thread = thread_begin(count_up, NULL);
+
+    for (unsigned turn = 0; turn < 20; turn++)
+        swtch_pri(0);
+    check_ok(thread_terminate(thread), "swtch_pri gives way for a time only");
+}
+
 void module(void)
 {
     unsigned before = port_names();
@@ -246,4 +256,5 @@ void module(void)
     unsupported();
     check(port_names() == before, "as many names as before");
     traps();
+    giving_way();
 }
