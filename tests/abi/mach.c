@@ -199,7 +199,7 @@ static void unsupported(void)
     mach_msg_type_number_t count = 0;
     int start;
 
-    check(task_get_emulation_vector(self, &start, &vector, &count) != KERN_SUCCESS,
+    check(task_get_emulation_vector(self, &start, &vector, &count) == KERN_SUCCESS && count == 0,
           "no emulation vectors");
     check(task_set_emulation(self, 0, 1) != KERN_SUCCESS, "no emulation");
     check(task_ras_control(self, 0, 0, 0) != KERN_SUCCESS, "no restartable sequences");
