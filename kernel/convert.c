@@ -8,6 +8,7 @@
 #include "ipc/port.h"
 #include "ipc/space_table.h"
 #include "kernel/host.h"
+#include "kernel/processor.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
 #include "mm/vm_map.h"

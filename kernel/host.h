@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The host, its one processor set and its processors, as ports. All exist once and for ever: no
+ * The host and its one processor set, as ports; its processors are in processor.h. All exist once and for ever: no
  * references are counted.
  */
 #ifndef KERNEL_HOST_H
@@ -18,11 +18,6 @@ struct host {
     struct port *port; /* kernel-held receive right */
 };
 
-struct processor {
-    struct port *port;
-    uint32_t slot;
-};
-
 struct processor_set {
     struct port *port;
     struct port *name_port;
@@ -31,7 +26,6 @@ struct processor_set {
 };
 
 extern struct host host, host_privileged;
-extern struct processor boot_processor;
 extern struct processor_set default_set;
 
 /* Makes the ports. */

@@ -9,6 +9,7 @@
 #include "kernel/clock.h"
 #include "kernel/host.h"
 #include "kernel/log.h"
+#include "kernel/processor.h"
 #include "kernel/rpc_info.h"
 #include "kernel/sched.h"
 #include "kernel/string.h"
@@ -30,8 +31,8 @@ kern_return_t host_get_kernel_version(host_t found, kernel_version_t version)
 static kern_return_t basic_info(host_info_t out, mach_msg_type_number_t *count)
 {
     struct host_basic_info info = {
-        .max_cpus = 1,
-        .avail_cpus = 1,
+        .max_cpus = (integer_t)cpu_count,
+        .avail_cpus = (integer_t)processor_available_count(),
         .memory_size = page_counts.total * PAGE_BYTES,
         .cpu_type = CPU_TYPE_X86_64,
         .cpu_subtype = CPU_SUBTYPE_AT386,
@@ -56,10 +57,19 @@ static kern_return_t load_info(host_info_t out, mach_msg_type_number_t *count)
 
     for (unsigned i = 0; i < SCHED_LOADS; i++) {
         info.avenrun[i] = (integer_t)sched_load(i);
-        /* With one processor: what a new thread would get of it. */
-        info.mach_factor[i] = LOAD_SCALE * LOAD_SCALE / (info.avenrun[i] + LOAD_SCALE);
+        info.mach_factor[i] = processor_mach_factor(info.avenrun[i]);
     }
     return rpc_host_info_answer(out, count, &info, sizeof info);
+}
+
+/* The slots of all processors, as many as the caller has room for. */
+static kern_return_t slots_info(host_info_t out, mach_msg_type_number_t *count)
+{
+    if (*count > cpu_count)
+        *count = cpu_count;
+    for (unsigned i = 0; i < *count; i++)
+        out[i] = (integer_t)processors[i].slot;
+    return KERN_SUCCESS;
 }
 
 kern_return_t host_info(host_t found, int flavor, host_info_t out, mach_msg_type_number_t *count)
@@ -70,8 +80,7 @@ kern_return_t host_info(host_t found, int flavor, host_info_t out, mach_msg_type
     case HOST_BASIC_INFO:
         return basic_info(out, count);
     case HOST_PROCESSOR_SLOTS:
-        return rpc_info_answer(out, count, &boot_processor.slot, sizeof(integer_t),
-                               sizeof(integer_t));
+        return slots_info(out, count);
     case HOST_SCHED_INFO:
         return sched_info(out, count);
     case HOST_LOAD_INFO:

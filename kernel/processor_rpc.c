@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Processors, and what can be asked about the one processor set, which everything is assigned to for ever.
+ * What can be asked about the one processor set, which everything is assigned to for ever.
  */
 #include <mig/mach_host_server.h>
 
@@ -9,6 +9,7 @@
 
 #include "ipc/port.h"
 #include "kernel/host.h"
+#include "kernel/processor.h"
 #include "kernel/rpc_info.h"
 #include "kernel/sched.h"
 #include "kernel/task.h"
@@ -27,14 +28,6 @@ static kern_return_t answer_one(struct port *port, mach_port_t **array,
     *array = ports;
     *count = 1;
     return KERN_SUCCESS;
-}
-
-kern_return_t host_processors(host_t host_priv, processor_array_t *processors,
-                              mach_msg_type_number_t *count)
-{
-    if (!host_priv)
-        return KERN_INVALID_ARGUMENT;
-    return answer_one(boot_processor.port, processors, count);
 }
 
 kern_return_t host_processor_sets(host_t found, processor_set_name_array_t *sets,
@@ -62,14 +55,6 @@ kern_return_t processor_set_default(host_t found, processor_set_t *set)
     return KERN_SUCCESS;
 }
 
-kern_return_t processor_get_assignment(processor_t processor, processor_set_t *set)
-{
-    if (!processor)
-        return KERN_INVALID_ARGUMENT;
-    *set = &default_set;
-    return KERN_SUCCESS;
-}
-
 kern_return_t thread_get_assignment(thread_t thread, processor_set_t *set)
 {
     if (!thread)
@@ -84,25 +69,6 @@ kern_return_t task_get_assignment(task_t task, processor_set_t *set)
         return KERN_INVALID_ARGUMENT;
     *set = &default_set;
     return KERN_SUCCESS;
-}
-
-kern_return_t processor_info(processor_t processor, int flavor, host_t *found,
-                             processor_info_t out, mach_msg_type_number_t *count)
-{
-    struct processor_basic_info info = {
-        .cpu_type = CPU_TYPE_X86_64,
-        .cpu_subtype = CPU_SUBTYPE_AT386,
-        .running = true,
-        .is_master = true,
-    };
-
-    if (!processor)
-        return KERN_INVALID_ARGUMENT;
-    if (flavor != PROCESSOR_BASIC_INFO)
-        return KERN_FAILURE;
-    info.slot_num = (integer_t)processor->slot;
-    *found = &host;
-    return rpc_host_info_answer(out, count, &info, sizeof info);
 }
 
 static unsigned count_threads(void)
@@ -122,7 +88,7 @@ kern_return_t processor_set_info(processor_set_t set, int flavor, host_t *found,
         .max_priority = default_set.max_priority,
     };
     struct processor_set_basic_info info = {
-        .processor_count = 1,
+        .processor_count = (integer_t)processor_available_count(),
         .task_count = (integer_t)task_count,
         .thread_count = (integer_t)count_threads(),
         .load_average = (integer_t)sched_load(0),
@@ -131,7 +97,7 @@ kern_return_t processor_set_info(processor_set_t set, int flavor, host_t *found,
     if (!set)
         return KERN_INVALID_ARGUMENT;
     *found = &host;
-    info.mach_factor = LOAD_SCALE * LOAD_SCALE / (info.load_average + LOAD_SCALE);
+    info.mach_factor = processor_mach_factor(info.load_average);
     if (flavor == PROCESSOR_SET_BASIC_INFO)
         return rpc_host_info_answer(out, count, &info, sizeof info);
     if (flavor == PROCESSOR_SET_SCHED_INFO)

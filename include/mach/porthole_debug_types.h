@@ -107,6 +107,23 @@ typedef struct porthole_cache {
 } porthole_cache_t;
 typedef porthole_cache_t *porthole_cache_array_t;
 
+/* Times in nanoseconds since boot. With one processor the lock is never let go, and nothing counted. */
+typedef struct porthole_processor {
+    uint64_t lock_acquisitions;
+    uint64_t lock_contended; /* of them, found the lock held */
+    uint64_t lock_wait_time;
+    uint64_t lock_hold_time;
+    uint64_t lock_longest_hold;
+    uint64_t idle_time;
+    uint64_t calls;          /* interrupts to other processors, for them to look at their threads */
+    uint64_t flushes;        /* and to forget translations */
+    uint32_t slot;
+    uint32_t in_service;
+    char thread[PORTHOLE_NAME_MAX]; /* its current one */
+    char task[PORTHOLE_NAME_MAX];
+} porthole_processor_t;
+typedef porthole_processor_t *porthole_processor_array_t;
+
 /* Pages now, events since boot, levels of the page-out daemon (in pages). */
 typedef struct porthole_memory {
     uint32_t total, free, active, inactive, wired;

@@ -26,6 +26,7 @@ void release(const void *data, vm_size_t bytes);
 /* Tasks and what they have (commands_tasks.c). */
 void command_tasks(int argc, char **argv);
 void command_threads(int argc, char **argv);
+void command_processors(int argc, char **argv);
 void command_ports(int argc, char **argv);
 void command_map(int argc, char **argv);
 void command_kill(int argc, char **argv);

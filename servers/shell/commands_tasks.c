@@ -65,6 +65,27 @@ void command_threads(int argc, char **argv)
     release(threads, count * sizeof(*threads));
 }
 
+void command_processors(int argc, char **argv)
+{
+    porthole_processor_array_t processors;
+    mach_msg_type_number_t count;
+
+    (void)argc, (void)argv;
+    if (!worked("processors", porthole_processors(shell.host, &processors, &count)))
+        return;
+    printf("%3s %9s %9s %9s %9s %11s %8s %8s  %s\n", "", "idle ms", "locked", "waited", "for us",
+        "longest us", "calls", "flushes", "runs");
+    for (unsigned i = 0; i < count; i++) {
+        const porthole_processor_t *it = &processors[i];
+
+        printf("%3u %9lu %9lu %9lu %9lu %11lu %8lu %8lu  %.32s %.32s%s\n", it->slot,
+            milliseconds(it->idle_time), it->lock_acquisitions, it->lock_contended,
+            it->lock_wait_time / 1000, it->lock_longest_hold / 1000, it->calls, it->flushes,
+            it->task, it->thread, it->in_service ? "" : " (out of service)");
+    }
+    release(processors, count * sizeof(*processors));
+}
+
 /* Fetches all task ports; both lists name the tasks in the order of the kernel's list, which begins with
    its own task, whose port nobody gets. */
 static kern_return_t all_task_ports(task_array_t *ports, mach_msg_type_number_t *count)

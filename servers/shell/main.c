@@ -29,6 +29,7 @@ static const struct command commands[] = {
     {"help", command_help, "", "what there is"},
     {"tasks", command_tasks, "", "all tasks: size, threads, faults, time"},
     {"threads", command_threads, "[TASK]", "threads, and who waits for what on whom"},
+    {"processors", command_processors, "", "what they do, and how they wait for the kernel's lock"},
     {"ports", command_ports, "TASK", "the names in a task's port space"},
     {"map", command_map, "TASK", "the regions of a task's address space"},
     {"objects", command_objects, "[all]", "memory objects and their pages by state"},

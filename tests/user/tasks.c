@@ -287,12 +287,12 @@ TEST(0, the_host_tells_about_itself)
     mach_port_t name;
 
     CHECK_OK(host_info(mach_host_self(), HOST_BASIC_INFO, (host_info_t)&basic, &count));
-    CHECK_EQ(basic.avail_cpus, 1);
+    CHECK(basic.avail_cpus == 1 || basic.avail_cpus == 4);
     CHECK(basic.memory_size > 16u << 20);
     CHECK_OK(host_get_kernel_version(mach_host_self(), version));
     CHECK(strstr(version, "Porthole") != NULL);
     CHECK_OK(host_processors(test_host_port, &processors, &count));
-    CHECK_EQ(count, 1);
+    CHECK_EQ(count, basic.max_cpus);
     CHECK_OK(processor_set_default(mach_host_self(), &name));
     CHECK(name != MACH_PORT_NULL);
     CHECK_RETURNS(host_processors(mach_host_self(), &processors, &count), KERN_INVALID_ARGUMENT);
