@@ -62,13 +62,14 @@ static kern_return_t load_info(host_info_t out, mach_msg_type_number_t *count)
     return rpc_host_info_answer(out, count, &info, sizeof info);
 }
 
-/* The slots of all processors, as many as the caller has room for. */
+/* The slots of all processors. KERN_INVALID_ARGUMENT: there is no room for them. */
 static kern_return_t slots_info(host_info_t out, mach_msg_type_number_t *count)
 {
-    if (*count > cpu_count)
-        *count = cpu_count;
-    for (unsigned i = 0; i < *count; i++)
+    if (*count < cpu_count)
+        return KERN_INVALID_ARGUMENT;
+    for (unsigned i = 0; i < cpu_count; i++)
         out[i] = (integer_t)processors[i].slot;
+    *count = cpu_count;
     return KERN_SUCCESS;
 }
 
