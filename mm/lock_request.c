@@ -14,6 +14,7 @@
 
 #include "kernel/panic.h"
 #include "kernel/sched.h"
+#include "kernel/x86_64/kernel_lock.h"
 #include "mm/kmem.h"
 #include "mm/manager.h"
 #include "mm/object_lifetime.h"
@@ -124,7 +125,9 @@ static bool clean_page(struct lock_job *job, struct page *page)
 
     if (!copy)
         return false;
-    page->dirty = false; /* harvested by job_page; a write from here on sets it again */
+    if (kernel_lock_shared) /* others write while this copies: they fault, and then wait for the lock */
+        pmap_page_protect(page, VM_PROT_ALL & ~VM_PROT_WRITE);
+    page->dirty = false; /* harvested; a write from here on sets it again */
     page_copy(page, copy);
     batch_add(job, page->offset, copy, dirty);
     return true;
