@@ -10,13 +10,20 @@
 kern_return_t thread_wait_still(struct thread *thread)
 {
     static const struct wait_reason reason = {"thread to stand still", NULL};
+    kern_return_t result = KERN_SUCCESS;
+    int priority = thread->priority, best = thread_current()->priority;
 
+    /* It is to get as far as its next halt, whoever runs for ever above it. */
+    if (thread->state == THREAD_RUNNABLE && priority > best && !thread->terminating)
+        sched_set_priority(thread, best);
     /* One that stops wakes us; one that begins to wait does not: so look again now and then. */
-    while (thread->state == THREAD_RUNNABLE)
+    while (thread->state == THREAD_RUNNABLE && result == KERN_SUCCESS)
         if (event_sleep(&thread->holds, &reason, thread, WAIT_INTERRUPTIBLE,
                         deadline_after_ms(LOOK_AGAIN_MS)) == WAIT_INTERRUPTED)
-            return KERN_ABORTED;
-    return KERN_SUCCESS;
+            result = KERN_ABORTED;
+    if (priority > best && thread->priority == best && !thread->terminating)
+        sched_set_priority(thread, priority);
+    return result;
 }
 
 kern_return_t thread_hold(struct thread *thread)
