@@ -44,7 +44,8 @@ static uint64_t odd_number(void)
 /*
  * Requests and what they take: i, b, l, h, n numbers (32 bits, boolean, 64, 16, a port name), p a
  * send right, P any right, d memory. What the privileged can rightly stop the machine with is
- * left out: host_reboot, and making oneself the default memory manager.
+ * left out: host_reboot, and making oneself the default memory manager; so is device_close, which ends a
+ * target for good.
  */
 static const struct request {
     mach_msg_id_t id;
@@ -62,7 +63,7 @@ static const struct request {
     {2618, ""}, {2620, "ib"}, {2621, "pi"}, {2622, "ib"}, {2623, "ib"}, {2624, "ii"}, {2625, "i"},
     {2626, "ib"}, {2627, ""}, {2628, ""}, {2629, ""}, {2630, "p"}, {2631, ""}, {2634, ""},
     {2636, "plli"}, {2637, "pb"}, {2638, "ii"}, {2639, "ii"}, {2640, "ii"}, {2643, ""}, {2646, ""},
-    {2647, ""}, {2801, ""}, {2802, "ild"}, {2804, "ili"}, {2805, "ili"},
+    {2647, ""}, {2802, "ild"}, {2804, "ili"}, {2805, "ili"},
     {2809, "illi"}, {2811, "ii"}, {2813, "iip"}, {2814, "p"}, {3007, "n"}, {3009, "i"},
     {3011, "n"}, {3014, ""}, {3015, ""}, {3016, "i"}, {3018, "n"}, {3019, "l"}, {3020, ""},
     {3021, "i"}, {3022, "i"}, {3024, "i"}, {3200, ""}, {3201, "n"}, {3202, "nn"}, {3203, "in"},
