@@ -16,6 +16,7 @@ static const struct {
 } not_called[] = {
     {2007, "task_create: leaves a task that nobody has a right to"},
     {2041, "vm_set_default_memory_manager: whoever becomes it must not die"},
+    {2063, "thread_resume: the thread runs, and ends its task at a time of its own"},
     {2635, "host_reboot"},
     {2660, "host_default_memory_manager, as 2041"},
     {4204, "gsync_wait: waits for another thread"},
