@@ -7,6 +7,7 @@
 #define STACK_NEEDED 32768
 #define TRIES      50 /* until what is freed by another thread of the kernel must be free */
 #define TRY_PERIOD 5  /* ms */
+#define SAME       3  /* so often in a row: nothing more is being freed */
 
 static char words[160];
 static struct audit begun;
@@ -59,7 +60,7 @@ static void count_names(struct audit *audit)
     CHECK_OK(vm_deallocate(SELF, (vm_address_t)types, count * sizeof *types));
 }
 
-void audit_take(struct audit *audit)
+static void count_all(struct audit *audit)
 {
     porthole_memory_t memory;
 
@@ -113,13 +114,28 @@ static const char *difference(const struct audit *before, const struct audit *no
     return found;
 }
 
+/* What has ended may be freed a little later, by another thread or processor. */
+void audit_take(struct audit *audit)
+{
+    static struct audit again;
+    unsigned same = 0;
+
+    count_all(audit);
+    for (unsigned tries = 0; same < SAME && tries < TRIES; tries++) {
+        thread_sleep(TRY_PERIOD);
+        count_all(&again);
+        same = difference(audit, &again) || difference(&again, audit) ? 0 : same + 1;
+        *audit = again;
+    }
+}
+
 const char *audit_difference(const struct audit *before)
 {
     static struct audit now;
     const char *found = NULL;
 
     for (unsigned tries = 0; tries < TRIES; tries++) {
-        audit_take(&now);
+        count_all(&now);
         found = difference(before, &now);
         if (!found)
             return NULL;

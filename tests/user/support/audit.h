@@ -25,7 +25,7 @@ struct audit {
     uint64_t names[AUDIT_NAMES]; /* type and references of each, sorted */
 };
 
-/* Counts now. */
+/* Counts, as soon as nothing more is being freed. */
 void audit_take(struct audit *audit);
 /* All as it was, if need be after what the kernel frees a little later; else the first difference in
    words, valid until the next call; NULL: there is none. */
