@@ -24,6 +24,12 @@ kern_return_t processor_set_destroy(processor_set_t set)
     return set ? KERN_FAILURE : KERN_INVALID_ARGUMENT;
 }
 
+kern_return_t processor_assign(processor_t processor, processor_set_t set, boolean_t wait)
+{
+    (void)wait;
+    return processor && set ? KERN_FAILURE : KERN_INVALID_ARGUMENT;
+}
+
 kern_return_t thread_assign(thread_t thread, processor_set_t set)
 {
     return thread && set ? KERN_FAILURE : KERN_INVALID_ARGUMENT;

@@ -51,10 +51,15 @@ static mach_port_t new_thread(void)
 
 TEST(0, there_is_no_second_set)
 {
-    mach_port_t control = set_control(), set, name, thread = new_thread();
+    mach_port_t control = set_control(), set, name, thread = new_thread(), *processors;
+    mach_msg_type_number_t count;
 
     CHECK_RETURNS(processor_set_create(test_host_port, &set, &name), KERN_FAILURE);
     CHECK_RETURNS(processor_set_destroy(control), KERN_FAILURE);
+    CHECK_OK(host_processors(test_host_port, &processors, &count));
+    CHECK_RETURNS(processor_assign(processors[0], control, FALSE), KERN_FAILURE);
+    CHECK_RETURNS(processor_assign(processors[0], SELF, FALSE), KERN_INVALID_ARGUMENT);
+    CHECK_RETURNS(processor_assign(SELF, control, FALSE), KERN_INVALID_ARGUMENT);
     CHECK_RETURNS(thread_assign(thread, control), KERN_FAILURE);
     CHECK_RETURNS(thread_assign_default(thread), KERN_FAILURE);
     CHECK_RETURNS(task_assign(SELF, control, TRUE), KERN_FAILURE);
@@ -144,6 +149,8 @@ static void depress_itself(void *unused)
         ;
 }
 
+/* With a processor to spare a depression ends at once: nobody is to be let by. */
+/* boot: cpus=1 */
 TEST(0, a_depression_can_be_ended)
 {
     mach_port_t thread = thread_start(depress_itself, NULL, 0);
