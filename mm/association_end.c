@@ -19,6 +19,7 @@
 #include "mm/manager.h"
 #include "mm/object_lifetime.h"
 #include "mm/placeholder.h"
+#include "mm/synchronize.h"
 #include "mm/vm_object.h"
 
 /* Nobody is left who could unlock: what is resident is free to use. */
@@ -44,6 +45,7 @@ static void release_waiters(struct vm_object *object)
     wait_queue_wake_all(&object->ready_waiters, WAIT_AWAKENED);
     wait_queue_wake_all(&object->absent_waiters, WAIT_AWAKENED);
     lock_request_abandon(object);
+    synchronize_abandon(object);
 }
 
 /*

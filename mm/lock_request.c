@@ -3,10 +3,10 @@
  * memory_object_lock_request (spec/emmi.md 5.4, D-17, D-21, D-28).
  *
  * A job goes once over the pages that are resident. Pages to be returned gather in a batch of
- * contiguous ones with one dirty flag; a batch is sent before the job sleeps or skips. A flush leaves
+ * contiguous ones with the same flags; a batch is sent before the job sleeps or skips. A flush leaves
  * wired pages marked; the job then stays with the object as a pending flush, and the reaper ends
- * it when they are unwired. (A page that is wired only while a flush sleeps is left as it is: it was not
- * wired at the time of the call.)
+ * it when they are unwired. (A page that is wired only while a flush sleeps is cleaned: it was not wired at
+ * the time of the call. So is one that vm_msync finds wired.)
  */
 #include "mm/lock_request.h"
 
@@ -50,7 +50,8 @@ struct lock_job {
     struct page *batch[RETURN_BATCH_PAGES]; /* in no object, the job's */
     unsigned batch_count;
     vm_offset_t batch_start;
-    bool batch_dirty;
+    bool batch_dirty, batch_kernel_copy;
+    bool returned;                    /* something was sent back */
 };
 
 static struct kmem_cache pending_cache;
@@ -71,21 +72,26 @@ static void batch_send(struct lock_job *job)
     if (job->batch_count == 0)
         return;
     while ((code = manager_data_return(job->object, job->batch_start, job->batch, job->batch_count,
-                                       job->batch_dirty, !job->flush)) == KERN_RESOURCE_SHORTAGE)
+                                       job->batch_dirty, job->batch_kernel_copy)) ==
+           KERN_RESOURCE_SHORTAGE)
         page_wait_for_memory(WAIT_UNINTERRUPTIBLE);
     for (unsigned i = 0; code != KERN_SUCCESS && i < job->batch_count; i++)
         page_free(job->batch[i]);
+    job->returned = job->returned || code == KERN_SUCCESS;
     job->batch_count = 0;
 }
 
-static void batch_add(struct lock_job *job, vm_offset_t offset, struct page *page, bool dirty)
+static void batch_add(struct lock_job *job, vm_offset_t offset, struct page *page, bool dirty,
+                      bool kernel_copy)
 {
     if (job->batch_count > 0 &&
-        (offset != job->batch_start + job->batch_count * PAGE_BYTES || dirty != job->batch_dirty))
+        (offset != job->batch_start + job->batch_count * PAGE_BYTES || dirty != job->batch_dirty ||
+         kernel_copy != job->batch_kernel_copy))
         batch_send(job);
     if (job->batch_count == 0) {
         job->batch_start = offset;
         job->batch_dirty = dirty;
+        job->batch_kernel_copy = kernel_copy;
     }
     job->batch[job->batch_count++] = page;
     if (job->batch_count == RETURN_BATCH_PAGES)
@@ -98,6 +104,7 @@ static bool must_return(const struct lock_job *job, const struct page *page)
     case MEMORY_OBJECT_RETURN_DIRTY: return page->dirty;
     case MEMORY_OBJECT_RETURN_ALL: return page->dirty || page->precious;
     case MEMORY_OBJECT_RETURN_ANYTHING: return true;
+    case LOCK_RETURN_PRECIOUS: return page->precious;
     default: return false;
     }
 }
@@ -114,7 +121,7 @@ static void flush_page(struct lock_job *job, struct page *page)
     vm_object_remove(page);
     page_wake(page, WAIT_AWAKENED);
     page->flush_pending = false;
-    batch_add(job, offset, page, page->dirty);
+    batch_add(job, offset, page, page->dirty, false);
 }
 
 /* The page stays; the manager gets a copy of one moment. False: no frame for the copy now. */
@@ -129,7 +136,7 @@ static bool clean_page(struct lock_job *job, struct page *page)
         pmap_page_protect(page, VM_PROT_ALL & ~VM_PROT_WRITE);
     page->dirty = false; /* harvested; a write from here on sets it again */
     page_copy(page, copy);
-    batch_add(job, page->offset, copy, dirty);
+    batch_add(job, page->offset, copy, dirty, true);
     return true;
 }
 
@@ -148,12 +155,12 @@ static void restrict_page(struct page *page, vm_prot_t lock_value)
 /* One resident page, not busy. False: try again when there is memory. */
 static bool job_page(struct lock_job *job, struct page *page)
 {
-    if (job->flush && page->wire_count > 0) {
-        page->flush_pending = job->may_wait;
+    if (job->flush && page->wire_count > 0 && job->may_wait) {
+        page->flush_pending = true;
         job->left_wired = true;
         return true;
     }
-    if (job->flush) {
+    if (job->flush && page->wire_count == 0) {
         pmap_page_protect(page, VM_PROT_NONE);
         flush_page(job, page);
         return true;
@@ -174,7 +181,8 @@ static void wait_for_memory(struct lock_job *job)
 /* The next page to look at, not busy; sleeps for busy ones, and for memory when it is very short. */
 static struct page *next_page(struct lock_job *job)
 {
-    while (!job->interrupted) {
+    /* Whoever's manager is gone meanwhile keeps what he has (D-23). */
+    while (!job->interrupted && job->object->association == ASSOCIATION_READY) {
         struct page *page = vm_object_next_page(job->object, job->range.start, job->range.end);
 
         if (!page)
@@ -292,6 +300,19 @@ void lock_request_return_all(struct vm_object *object)
                            .lock_value = VM_PROT_NO_CHANGE};
 
     job_run(&job);
+}
+
+kern_return_t lock_request_sync(struct vm_object *object, struct object_range range,
+                                memory_object_return_t should_return, bool flush, bool *returned)
+{
+    struct lock_job job = {.object = object, .range = range, .should_return = should_return,
+                           .flush = flush, .lock_value = VM_PROT_NO_CHANGE};
+
+    vm_object_paging_begin(object);
+    job_run(&job);
+    vm_object_paging_end(object);
+    *returned = job.returned;
+    return job.interrupted ? KERN_ABORTED : KERN_SUCCESS;
 }
 
 /* --- the calls --- */

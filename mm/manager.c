@@ -168,6 +168,15 @@ kern_return_t manager_data_unlock(struct vm_object *object, vm_offset_t offset, 
                                           offset + object->paging_offset, length, access));
 }
 
+kern_return_t manager_synchronize(struct vm_object *object, vm_offset_t offset, vm_size_t length,
+                                  int flags)
+{
+    if (!can_be_told(object))
+        return KERN_MEMORY_FAILURE;
+    return sent(memory_object_synchronize(object->pager, object->control,
+                                          offset + object->paging_offset, length, flags));
+}
+
 /* --- returned data --- */
 
 /* A message buffer is there to be had at once. */

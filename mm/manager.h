@@ -38,6 +38,9 @@ kern_return_t manager_data_request(struct vm_object *object, vm_offset_t offset,
                                    vm_prot_t access);
 kern_return_t manager_data_unlock(struct vm_object *object, vm_offset_t offset, vm_size_t length,
                                   vm_prot_t access);
+/* What came back before it is to be stored; synchronize_completed follows with these numbers. */
+kern_return_t manager_synchronize(struct vm_object *object, vm_offset_t offset, vm_size_t length,
+                                  int flags);
 /*
  * Returns pages: contiguous, in no object any more, owned by the message from here on. On failure (dead
  * port, no memory for the message) they stay the caller's.

@@ -16,6 +16,7 @@
 #include "mm/association_end.h"
 #include "mm/lock_request.h"
 #include "mm/placeholder.h"
+#include "mm/synchronize.h"
 #include "mm/vm_object.h"
 
 #define END_AT_ONCE_PAGES 256u  /* more are left to the reaper */
@@ -86,6 +87,7 @@ static void empty(struct vm_object *object, bool may_yield)
         lock_request_return_all(object);
     free_pages(object, may_yield);
     lock_request_abandon(object);
+    synchronize_abandon(object);
     association_terminate(object);
 }
 
@@ -189,6 +191,7 @@ void object_lifetime_init(void)
 {
     wait_queue_init(&reaper_idle);
     lock_request_init();
+    synchronize_init();
     if (!thread_create_kernel("object-reaper", SCHED_PRIORITY_KERNEL, reaper, NULL))
         panic("object lifetime: no memory for the reaper thread");
 }

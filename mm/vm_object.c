@@ -50,6 +50,7 @@ struct vm_object *vm_object_create(vm_size_t size)
     wait_queue_init(&object->ready_waiters);
     wait_queue_init(&object->absent_waiters);
     list_init(&object->pending_replies);
+    list_init(&object->sync_requests);
     list_insert_tail(&vm_object_list, &object->all_link);
     vm_object_count++;
     return object;
@@ -67,7 +68,7 @@ void vm_object_free(struct vm_object *object)
     assert(object->references == 0 && object->resident_count == 0 && object->wired_count == 0);
     assert(!object->pager && !object->control && !object->name && !object->shadow);
     assert(object->paging_in_progress == 0 && !list_node_linked(&object->cache_link));
-    assert(list_empty(&object->pending_replies));
+    assert(list_empty(&object->pending_replies) && list_empty(&object->sync_requests));
     list_remove(&object->all_link);
     vm_object_count--;
     kmem_cache_free(&object_cache, object);

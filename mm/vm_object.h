@@ -71,6 +71,7 @@ struct vm_object {
     struct wait_queue ready_waiters;   /* for READY, or its failure */
     struct wait_queue absent_waiters;  /* for room below the outstanding-request limit */
     struct list pending_replies;  /* lock_request replies that wait for unwiring, D-21 */
+    struct list sync_requests;    /* vm_msync: what the manager is to confirm (mm/synchronize.c) */
 
     uint16_t supply_number;       /* of the last supply that wanted a completion */
     struct list_node work_link;   /* in the reaper's list (mm/object_lifetime.c) */

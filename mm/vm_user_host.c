@@ -122,13 +122,6 @@ kern_return_t vm_cache_statistics(struct vm_map *map, vm_cache_statistics_data_t
     return KERN_SUCCESS;
 }
 
-/* As the reference answers: there is no dialogue with managers behind it yet. */
-kern_return_t vm_msync(struct vm_map *map, vm_address_t address, vm_size_t size, vm_sync_t flags)
-{
-    (void)map, (void)address, (void)size, (void)flags;
-    return KERN_INVALID_ARGUMENT;
-}
-
 /* Has the kernel return and/or flush what it caches of an object, named by its name port; whole pages. */
 kern_return_t vm_object_sync(struct vm_object *object, vm_offset_t offset, vm_size_t size,
                              boolean_t should_flush, boolean_t should_return,

@@ -17,15 +17,7 @@ static void scene_start(struct scene *scene, unsigned pages, boolean_t precious)
 {
     scene->size = pages * PAGE_SIZE;
     scene->address = manager_start(&scene->manager, 0, scene->size);
-    for (vm_offset_t offset = 0; offset < scene->size; offset += PAGE_SIZE) {
-        struct client client;
-
-        client_read(&client, scene->address + offset);
-        EXPECT_REQUEST(&scene->manager, offset, PAGE_SIZE);
-        CHECK_OK(manager_supply(&scene->manager, offset, PAGE_SIZE, SEED, VM_PROT_NONE, precious,
-                                MACH_PORT_NULL, 0));
-        client_finish(&client);
-    }
+    manager_fill(&scene->manager, scene->address, 0, scene->size, SEED, precious);
 }
 
 static void dirty(struct scene *scene, unsigned page)

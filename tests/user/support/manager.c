@@ -212,6 +212,20 @@ void manager_supply_plain(struct manager *manager, vm_offset_t offset, vm_size_t
     CHECK_OK(manager_supply(manager, offset, size, seed, VM_PROT_NONE, FALSE, MACH_PORT_NULL, 0));
 }
 
+void manager_fill(struct manager *manager, vm_address_t address, vm_offset_t offset, vm_size_t size,
+                  uint64_t seed, boolean_t precious)
+{
+    for (vm_size_t at = 0; at < size; at += PAGE_SIZE) {
+        struct client client;
+
+        client_read(&client, address + at);
+        EXPECT_REQUEST(manager, offset + at, PAGE_SIZE);
+        CHECK_OK(manager_supply(manager, offset + at, PAGE_SIZE, seed, VM_PROT_NONE, precious,
+                                MACH_PORT_NULL, 0));
+        client_finish(&client);
+    }
+}
+
 void message_release_data(struct kernel_message *message)
 {
     if (message->data_bytes != 0) {

@@ -94,6 +94,9 @@ kern_return_t manager_supply(struct manager *manager, vm_offset_t offset, vm_siz
 /* The same without lock, precious flag and completion. */
 void manager_supply_plain(struct manager *manager, vm_offset_t offset, vm_size_t size,
                           uint64_t seed);
+/* Has a client read page after page of a mapping that shows the object from offset on, and supplies them. */
+void manager_fill(struct manager *manager, vm_address_t address, vm_offset_t offset, vm_size_t size,
+                  uint64_t seed, boolean_t precious);
 /* Gives back what a message brought out of line. */
 void message_release_data(struct kernel_message *message);
 
