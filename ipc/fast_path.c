@@ -197,7 +197,7 @@ static inline mach_msg_return_t call_kernel(struct thread *thread, struct space 
     request->header.msgh_bits =
         MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND, MACH_MSG_TYPE_PORT_SEND_ONCE);
     kobject_reply_init(reply, request, service->reply_bytes);
-    service->routine(&request->header, &reply->header);
+    kobject_run(service, request, reply);
     thread->messages_sent++;
     if (unlikely(!is_plain_answer(reply, port, space, call)))
         return answer_slowly(service, request, reply, call);

@@ -40,6 +40,7 @@ struct fast_wait {
     struct wait_queue *queue;
     const struct wait_reason *reason;
     const void *object;
+    struct hand_over_event event;
 };
 
 /* A header at least, whole words, and no more than a small buffer takes; one comparison for all. */
@@ -122,6 +123,7 @@ static inline void hand_over(struct message *message, struct port *port, struct 
     thread->request_buffer = NULL;
     thread->handed_message = message;
     wait->from = queue;
+    wait->event = (struct hand_over_event){port, trace_message((mach_msg_header_t *)&message->header)};
 }
 
 /* Finds where the caller will receive; false if there is something to receive already, or no
@@ -154,7 +156,8 @@ wait_and_copyout(const struct fast_call *call, const struct fast_wait *wait)
     wait_result_t result;
 
     thread->receive_limit = call->receive_size;
-    result = wait_queue_hand_over(thread, wait->queue, wait->reason, wait->object, wait->from);
+    result = wait_queue_hand_over(thread, wait->queue, wait->reason, wait->object, wait->from,
+                                  &wait->event);
     message = thread->handed_message;
     thread->handed_message = NULL;
     if (unlikely(!message || message->flags != MESSAGE_USER_FORM))

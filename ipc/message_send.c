@@ -13,6 +13,7 @@
 #include "kernel/sched.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
+#include "kernel/trace.h"
 #include "kernel/wait.h"
 
 /* --- queues --- */
@@ -20,6 +21,7 @@
 static void enqueue(struct port *port, struct message *message)
 {
     message_charge(message);
+    trace(PORTHOLE_TRACE_QUEUE, (uint64_t)message, (uint64_t)port, trace_message(&message->header));
     list_insert_tail(&port->messages, &message->link);
     port->message_count++;
     if (port->set && !list_node_linked(&port->ready_link))
@@ -42,6 +44,8 @@ struct thread *message_deliver(struct port *port, struct message *message)
     thread = wait_queue_take(receivers, WAIT_AWAKENED);
     if (message->header.msgh_size <= thread->receive_limit) {
         message->header.msgh_seqno = port->sequence_number++;
+        trace(PORTHOLE_TRACE_DELIVER, (uint64_t)thread, (uint64_t)port,
+              trace_message(&message->header));
         thread->handed_message = message;
     } else {
         enqueue(port, message);
@@ -71,6 +75,8 @@ struct message *message_dequeue(struct port *port)
     port->message_count--;
     message_uncharge(message);
     message->header.msgh_seqno = port->sequence_number++;
+    trace(PORTHOLE_TRACE_RECEIVE, (uint64_t)message, (uint64_t)port,
+          trace_message(&message->header));
     if (port->set) {
         list_remove(&port->ready_link);
         if (port->message_count > 0)

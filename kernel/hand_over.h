@@ -8,7 +8,14 @@
 #include "kernel/list.h"
 #include "kernel/sched_leave.h"
 #include "kernel/thread.h"
+#include "kernel/trace.h"
 #include "kernel/wait.h"
+
+/* What is told of a hand-over: the port that the message goes to, its id and sequence number. */
+struct hand_over_event {
+    const void *port;
+    uint64_t message;
+};
 
 /*
  * Sleeps on the queue and runs the first sleeper of `from` at once, who wakes with WAIT_AWAKENED. Does
@@ -18,9 +25,12 @@
  */
 static inline wait_result_t wait_queue_hand_over(struct thread *thread, struct wait_queue *queue,
                                                  const struct wait_reason *reason,
-                                                 const void *object, struct wait_queue *from)
+                                                 const void *object, struct wait_queue *from,
+                                                 const struct hand_over_event *event)
 {
     struct thread *next = list_entry(from->waiters.head.next, struct thread, wait_link);
+    uint64_t now;
+
 
     if (__builtin_expect((thread->ast & (AST_TERMINATE | AST_ABORT)) != 0 ||
                          list_node_linked(&next->wait_timeout.link), 0))
@@ -34,7 +44,9 @@ static inline wait_result_t wait_queue_hand_over(struct thread *thread, struct w
     thread->wait_mode = WAIT_INTERRUPTIBLE;
     thread->wait_result = WAIT_AWAKENED; /* unless its waker says otherwise */
     list_insert_tail(&queue->waiters, &thread->wait_link);
-    sched_leave(thread, next);
+    now = time_stamp();
+    trace_at(now, PORTHOLE_TRACE_HAND_OVER, (uint64_t)next, (uint64_t)event->port, event->message);
+    sched_leave(thread, next, now);
     return thread->wait_result;
 }
 

@@ -201,6 +201,6 @@ struct message *kobject_serve(struct message *request)
         return NULL;
     }
     kobject_reply_init(reply, request, service->reply_bytes);
-    service->routine(&request->header, &reply->header);
+    kobject_run(service, request, reply);
     return kobject_finish(service, request, reply);
 }

@@ -12,7 +12,9 @@
 #include <mach/mig_errors.h>
 
 #include "ipc/message.h"
+#include "ipc/port.h"
 #include "kernel/string.h"
+#include "kernel/trace.h"
 
 /* All ids that the kernel serves are among these; the slot behind them stands for all others. */
 #define KOBJECT_FIRST_ID 2000u
@@ -60,6 +62,17 @@ static inline void kobject_reply_init(struct message *reply, const struct messag
     body[0] = body[1] = body[2] = 0; /* what most replies need */
     if (__builtin_expect((char *)out + bytes > (char *)&body[3], 0))
         memset(&body[3], 0, (size_t)((char *)out + bytes - (char *)&body[3]));
+}
+
+/* Lets the service's routine answer the request, which is in kernel form. May sleep. */
+static inline void kobject_run(const struct kobject_service *service, struct message *request,
+                               struct message *reply)
+{
+    uint64_t object = (uint64_t)request->header.msgh_remote_port->kobject;
+    uint64_t begin = time_stamp();
+
+    service->routine(&request->header, &reply->header);
+    trace(PORTHOLE_TRACE_CALL, begin, object, trace_message(&request->header));
 }
 
 /*

@@ -200,21 +200,10 @@ static void describe_region(const struct vm_map_entry *entry, porthole_region_t 
                  (entry->device ? PORTHOLE_REGION_DEVICE : 0);
 }
 
-static struct task *find_task(uint64_t wanted)
-{
-    list_for_each(&task_list, node) {
-        struct task *task = list_entry(node, struct task, link);
-
-        if (identity(task) == wanted)
-            return task;
-    }
-    return NULL;
-}
-
 kern_return_t porthole_regions(host_t host_priv, uint64_t task_identity,
                                porthole_region_array_t *regions, mach_msg_type_number_t *count)
 {
-    struct task *task = find_task(task_identity);
+    struct task *task = task_of_identity(task_identity);
     porthole_region_t *list, *next;
     unsigned total = 0;
 

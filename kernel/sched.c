@@ -9,6 +9,7 @@
 #include "kernel/panic.h"
 #include "kernel/pc_sample.h"
 #include "kernel/sched_leave.h"
+#include "kernel/trace.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
 #include "kernel/thread_times.h"
@@ -172,9 +173,14 @@ void sched_remove(struct thread *thread)
 void sched_switch_to(struct thread *next)
 {
     struct thread *current = thread_current();
+    bool waits = current->state == THREAD_WAITING;
+    uint64_t now = time_stamp();
 
-    if (next != current)
-        sched_leave(current, next);
+    if (next == current)
+        return;
+    trace_at(now, PORTHOLE_TRACE_SWITCH, (uint64_t)next, waits ? (uint64_t)current->wait_reason : 0,
+             waits ? (uint64_t)current->wait_object : 0);
+    sched_leave(current, next, now);
 }
 
 void sched_switch(void)

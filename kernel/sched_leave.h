@@ -6,16 +6,13 @@
 #include "kernel/task.h"
 #include "kernel/thread.h"
 #include "kernel/x86_64/thread_switch.h"
-#include "kernel/x86_64/time.h"
 #include "mm/pmap.h"
 #include "mm/vm_map.h"
 
 /* Gives the processor from the current thread to another, which is on no queue; returns when the
-   current one runs again. */
-static inline void sched_leave(struct thread *current, struct thread *next)
+   current one runs again. The caller has taken the time stamp, and records the event. */
+static inline void sched_leave(struct thread *current, struct thread *next, uint64_t now)
 {
-    uint64_t now = time_stamp();
-
     current->run_ticks += now - current->last_dispatch;
     next->last_dispatch = now;
     if (__builtin_expect(current->watched, 0))

@@ -27,6 +27,17 @@ struct task *kernel_task;
 static struct kmem_cache task_cache;
 
 /* An empty task: one reference, on no list, without map, space and ports. */
+struct task *task_of_identity(uint64_t identity)
+{
+    list_for_each(&task_list, node) {
+        struct task *task = list_entry(node, struct task, link);
+
+        if ((uint64_t)task == identity)
+            return task;
+    }
+    return NULL;
+}
+
 static struct task *task_allocate(void)
 {
     struct task *task = kmem_cache_alloc(&task_cache);

@@ -77,6 +77,8 @@ kern_return_t task_terminate_task(struct task *task);
 kern_return_t task_suspend_task(struct task *task);
 /* suspend_count - 1. KERN_FAILURE: it was 0 already. */
 kern_return_t task_resume_task(struct task *task);
+/* The live task at an address that somebody gives, which may be any number; borrowed, or NULL. */
+struct task *task_of_identity(uint64_t identity);
 void task_reference(struct task *task);
 /* Drops a reference (NULL is allowed). */
 void task_release(struct task *task);

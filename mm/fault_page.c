@@ -12,6 +12,7 @@
 #include "mm/fault_count.h"
 #include "mm/fault_request.h"
 #include "mm/object_lifetime.h"
+#include "mm/page_trace.h"
 #include "mm/pageout.h"
 #include "mm/placeholder.h"
 #include "mm/pmap.h"
@@ -91,6 +92,7 @@ static kern_return_t zero_fill(struct walk *walk, struct page **result)
         return retry(walk, fault_wait_memory(walk->mode));
     }
     page_activate(page);
+    page_trace(PORTHOLE_TRACE_ZERO, 0, walk->top, walk->top_offset, 1);
     fault_count_zero_fill();
     walk->is_writable = true;
     *result = page;
@@ -114,6 +116,7 @@ static kern_return_t copy_up(struct walk *walk, struct page *source, struct page
     page_activate(page);
     if (walk->top->references > 2)
         pmap_page_protect(source, VM_PROT_NONE); /* others see the top object, and saw the source */
+    page_trace(PORTHOLE_TRACE_COPY, (uint64_t)walk->object, walk->top, walk->top_offset, 1);
     fault_count_copy();
     walk->is_writable = true;
     *result = page;

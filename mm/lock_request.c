@@ -19,6 +19,7 @@
 #include "mm/manager.h"
 #include "mm/object_lifetime.h"
 #include "mm/object_range.h"
+#include "mm/page_trace.h"
 #include "mm/pmap.h"
 
 #define RETURN_BATCH_PAGES 32u
@@ -347,6 +348,8 @@ kern_return_t memory_object_lock_request(vm_object_t object, vm_offset_t offset,
         *pending = (struct pending_flush){.range = job.range, .offset = offset, .size = size,
                                           .should_return = should_return, .reply = reply};
     job.may_wait = pending != NULL;
+    page_trace(PORTHOLE_TRACE_LOCK, (uint32_t)lock_value, object, job.range.start,
+               (job.range.end - job.range.start) / PAGE_BYTES);
     vm_object_paging_begin(object);
     job_run(&job);
     if (pending && job.left_wired && object->association == ASSOCIATION_READY) {

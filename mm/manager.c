@@ -20,6 +20,7 @@
 #include "kernel/thread.h"
 #include "mm/default_manager.h"
 #include "mm/page.h"
+#include "mm/page_trace.h"
 #include "mm/vm_copy.h"
 #include "mm/vm_copy_pages.h"
 #include "mm/vm_object.h"
@@ -155,6 +156,7 @@ kern_return_t manager_data_request(struct vm_object *object, vm_offset_t offset,
 {
     if (!can_be_told(object))
         return KERN_MEMORY_FAILURE;
+    page_trace(PORTHOLE_TRACE_REQUEST, (uint64_t)access, object, offset, length / PAGE_BYTES);
     return sent(memory_object_data_request(object->pager, object->control,
                                            offset + object->paging_offset, length, access));
 }
@@ -164,6 +166,7 @@ kern_return_t manager_data_unlock(struct vm_object *object, vm_offset_t offset, 
 {
     if (!can_be_told(object))
         return KERN_MEMORY_FAILURE;
+    page_trace(PORTHOLE_TRACE_UNLOCK, (uint64_t)access, object, offset, length / PAGE_BYTES);
     return sent(memory_object_data_unlock(object->pager, object->control,
                                           offset + object->paging_offset, length, access));
 }
@@ -270,6 +273,7 @@ kern_return_t manager_data_return(struct vm_object *object, vm_offset_t offset, 
         copy = departing_copy(pages, count, manager_is_trusted(object));
     if (copy) {
         page_counts.pageouts += count;
+        page_trace(PORTHOLE_TRACE_RETURN, dirty | kernel_copy << 1, object, offset, count);
         offset += object->paging_offset;
         if (object->use_old_pageout)
             result = memory_object_data_write(object->pager, object->control, offset,
@@ -295,6 +299,8 @@ kern_return_t manager_data_initialize(struct vm_object *object, vm_offset_t offs
     else
         copy = departing_copy(&page, 1, true);
     if (copy)
+        page_trace(PORTHOLE_TRACE_INITIALIZE, 0, object, offset, 1);
+    if (copy)
         result = memory_object_data_initialize(object->pager, object->control,
                                                offset + object->paging_offset, (vm_offset_t)copy,
                                                PAGE_BYTES);
@@ -312,6 +318,8 @@ void manager_supply_completed(struct reply_right reply, struct vm_object *object
 
     if (!PORT_VALID(reply.port))
         return;
+    page_trace(PORTHOLE_TRACE_COMPLETED, (uint32_t)result, object, offset - object->paging_offset,
+               accepted / PAGE_BYTES);
     before = reserve_open();
     memory_object_supply_completed(reply.port, reply.type, object->control, offset, accepted,
                                    result, error_offset);
@@ -325,6 +333,7 @@ void manager_lock_completed(struct reply_right reply, struct vm_object *object, 
 
     if (!PORT_VALID(reply.port))
         return;
+    page_trace(PORTHOLE_TRACE_LOCKED, 0, object, offset - object->paging_offset, size / PAGE_BYTES);
     before = reserve_open();
     memory_object_lock_completed(reply.port, reply.type, object->control, offset, size);
     reserve_close(before);

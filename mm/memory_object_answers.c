@@ -9,6 +9,7 @@
 
 #include "kernel/sched.h"
 #include "mm/object_range.h"
+#include "mm/page_trace.h"
 #include "mm/placeholder.h"
 
 #define CHUNK_PAGES 256u
@@ -22,13 +23,15 @@ static void say_unavailable(struct page *placeholder, wait_result_t result)
 }
 
 static kern_return_t answer_range(struct vm_object *object, vm_offset_t offset, vm_size_t size,
-                                  answer function, wait_result_t result)
+                                  uint8_t event, answer function, wait_result_t result)
 {
     struct object_range range;
     struct page *page;
 
     if (!object || !object_range_decode(object, offset, size, false, &range))
         return KERN_INVALID_ARGUMENT;
+    page_trace(event, (uint32_t)result, object, range.start,
+               (range.end - range.start) / PAGE_BYTES);
     for (unsigned walked = 1; object->absent_count > 0; walked++) {
         page = vm_object_next_page(object, range.start, range.end);
         if (!page)
@@ -44,7 +47,8 @@ static kern_return_t answer_range(struct vm_object *object, vm_offset_t offset, 
 
 kern_return_t memory_object_data_unavailable(vm_object_t object, vm_offset_t offset, vm_size_t size)
 {
-    return answer_range(object, offset, size, say_unavailable, WAIT_AWAKENED);
+    return answer_range(object, offset, size, PORTHOLE_TRACE_UNAVAILABLE, say_unavailable,
+                        WAIT_AWAKENED);
 }
 
 /*
@@ -62,5 +66,6 @@ static wait_result_t client_code(kern_return_t reason)
 kern_return_t memory_object_data_error(vm_object_t object, vm_offset_t offset, vm_size_t size,
                                        kern_return_t reason)
 {
-    return answer_range(object, offset, size, placeholder_remove, client_code(reason));
+    return answer_range(object, offset, size, PORTHOLE_TRACE_ERROR, placeholder_remove,
+                        client_code(reason));
 }

@@ -17,6 +17,7 @@
 #include "mm/default_manager.h"
 #include "mm/manager.h"
 #include "mm/object_lifetime.h"
+#include "mm/page_trace.h"
 #include "mm/placeholder.h"
 #include "mm/pmap.h"
 #include "mm/vm_object.h"
@@ -34,8 +35,10 @@ static enum eviction free_page(struct page *page)
 
     if (page->absent)
         placeholder_remove(page, WAIT_AWAKENED);
-    else
+    else {
+        page_trace(PORTHOLE_TRACE_EVICT, 0, object, page->offset, 1);
         vm_object_free_page(page);
+    }
     vm_object_cache_emptied(object);
     return EVICTION_FREED;
 }

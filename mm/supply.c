@@ -19,6 +19,7 @@
 #include "kernel/clock.h"
 #include "kernel/sched.h"
 #include "mm/manager.h"
+#include "mm/page_trace.h"
 #include "mm/pageout_page.h"
 #include "mm/placeholder.h"
 #include "mm/vm_copy.h"
@@ -236,6 +237,11 @@ static void supply_run(struct vm_object *object, vm_offset_t offset, struct vm_c
     if (precious)
         object->use_old_pageout = false; /* D-12 */
     accept_pages(&supply);
+    if (supply.accepted > 0)
+        page_trace(PORTHOLE_TRACE_SUPPLY, precious, object, supply.start, supply.accepted);
+    if (supply.result != KERN_SUCCESS)
+        page_trace(PORTHOLE_TRACE_REFUSE, (uint32_t)supply.result, object,
+                   offset_of(&supply, supply.accepted), pages - supply.accepted);
     dispose_of_refused(&supply, told);
     manager_supply_completed(reply, object, offset, supply.accepted * PAGE_BYTES, supply.result,
                              supply.result == KERN_SUCCESS

@@ -7,10 +7,12 @@
  * nothing else. If the map has changed meanwhile, the look-up is done anew: what was found stays
  * resident, so that the second time is short.
  */
+#include "kernel/thread.h"
 #include "mm/fault.h"
 #include "mm/fault_count.h"
 #include "mm/fault_request.h"
 #include "mm/object_lifetime.h"
+#include "mm/page_trace.h"
 #include "mm/pmap.h"
 #include "mm/vm_map_lookup.h"
 #include "mm/vm_object.h"
@@ -56,16 +58,22 @@ static enum progress try_common(struct vm_map *map, vm_offset_t address, vm_prot
                                 const struct vm_map_lookup *lookup)
 {
     struct page *page = vm_object_page(lookup->object, lookup->offset);
+    uint8_t event = PORTHOLE_TRACE_FAULT_MAPPED;
 
-    if (!page)
+    if (!page) {
         page = new_page(lookup->object, lookup->offset);
+        event = PORTHOLE_TRACE_FAULT_ZERO;
+    }
     if (!page || page->busy || page->absent || (page->lock & access))
         return PROGRESS_NOT_COMMON;
     if (page->queue == PAGE_QUEUE_INACTIVE) {
         fault_count_reactivation();
         page_activate(page);
     }
-    return enter(map, address, lookup, page, true) ? PROGRESS_DONE : PROGRESS_NOT_COMMON;
+    if (!enter(map, address, lookup, page, true))
+        return PROGRESS_NOT_COMMON;
+    trace(event, 0, (uint64_t)lookup->object, lookup->offset);
+    return PROGRESS_DONE;
 }
 
 /*
@@ -119,6 +127,7 @@ kern_return_t vm_fault(struct vm_map *map, vm_offset_t address, vm_prot_t access
     kern_return_t code;
     bool done = false;
 
+    trace(PORTHOLE_TRACE_FAULT, thread_current()->fault_pc, address, (uint64_t)access);
     address = page_trunc(address);
     fault_count_fault();
     do {
@@ -135,5 +144,6 @@ kern_return_t vm_fault(struct vm_map *map, vm_offset_t address, vm_prot_t access
         else if (code == KERN_SUCCESS)
             code = resolve(map, address, access, mode, &lookup, &done);
     } while (code == KERN_SUCCESS && !done);
+    trace(PORTHOLE_TRACE_FAULT_DONE, (uint32_t)code, address, 0);
     return code;
 }

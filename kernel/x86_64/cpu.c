@@ -2,6 +2,7 @@
 #include "kernel/x86_64/cpu.h"
 
 #include "kernel/panic.h"
+#include "kernel/trace.h"
 #include "kernel/x86_64/fpu.h"
 #include "kernel/x86_64/kernel_lock.h"
 #include "kernel/x86_64/registers.h"
@@ -18,7 +19,10 @@ extern const struct smap_site {
 } smap_sites_start[], smap_sites_end[];
 
 struct cpu_features cpu_features;
-static struct cpu boot_cpu = { .self = &boot_cpu, .holds_lock = true, .in_service = true };
+static uint64_t boot_trace[TRACE_RING_BYTES / sizeof(uint64_t)]
+    __attribute__((aligned(TRACE_COLUMN_BYTES)));
+static struct cpu boot_cpu = { .self = &boot_cpu, .holds_lock = true, .in_service = true,
+                               .trace.next = boot_trace };
 static struct processor_segments boot_segments;
 struct cpu *cpus[PROCESSORS_MAX] = { &boot_cpu };
 unsigned cpu_count = 1;

@@ -26,6 +26,12 @@ struct cpu_lock_statistics {
     uint64_t taken_at;
 };
 
+/* Where the next event goes; kernel/trace.h. */
+union cpu_trace {
+    uint64_t *next;
+    uint16_t low_bits;
+};
+
 /* Entry code knows the offsets of the first four: kernel/x86_64/offsets.inc. */
 struct cpu {
     struct cpu *self;
@@ -49,6 +55,7 @@ struct cpu {
     uint64_t calls_made, flushes_asked; /* interrupts sent to other processors */
     struct message *free_messages;      /* small buffers at hand, ipc/message.c */
     uint32_t free_message_count;
+    union cpu_trace trace;
 };
 
 /* What this kind of processor can do; set once by cpu_init. Without nx the kernel does not start. */

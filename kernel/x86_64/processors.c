@@ -12,6 +12,7 @@
 #include "kernel/sched.h"
 #include "kernel/string.h"
 #include "kernel/thread.h"
+#include "kernel/trace.h"
 #include "kernel/x86_64/acpi.h"
 #include "kernel/x86_64/apic.h"
 #include "kernel/x86_64/boot_memory.h"
@@ -118,17 +119,27 @@ static bool fetch(uint32_t apic_id)
     return false;
 }
 
+/* A ring for events, which is never freed; NULL: no memory. */
+static uint64_t *make_trace(void)
+{
+    uint64_t memory = (uint64_t)kmem_alloc(TRACE_RING_BYTES + TRACE_COLUMN_BYTES - PAGE_BYTES);
+
+    return (uint64_t *)((memory + TRACE_COLUMN_BYTES - 1) & ~(uint64_t)(TRACE_COLUMN_BYTES - 1));
+}
+
 /* False: it did not come, or there is no memory for it. */
 static bool start_one(uint32_t apic_id)
 {
     struct processor_memory *memory = kmem_alloc(sizeof(*memory));
+    uint64_t *trace = make_trace();
     struct cpu *cpu;
 
-    if (!memory)
+    if (!memory || !trace)
         return false;
     cpu = &memory->cpu;
     *cpu = (struct cpu){ .self = cpu, .number = cpu_count, .apic_id = apic_id, .in_service = true,
-                         .root = paging_root(), .timer_ns = UINT64_MAX };
+                         .root = paging_root(), .timer_ns = UINT64_MAX,
+                         .trace.next = trace };
     cpu->current = cpu->idle = thread_create_idle();
     cpu->idle->machine.cpu = cpu;
     processor_first.root = cpu->root;
