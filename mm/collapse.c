@@ -32,6 +32,12 @@ static bool all_in_memory(const struct vm_object *object)
     return object->association == ASSOCIATION_NONE && !object->pager;
 }
 
+/* What is behind pushes old pages into the object before they change. */
+static bool is_copy_object(const struct vm_object *object)
+{
+    return object->shadow && object->shadow->copy == object;
+}
+
 /*
  * Moves a page of the backing object up into an empty slot. The slot is opened first, so that a lack of
  * memory leaves the page where it is.
@@ -103,6 +109,7 @@ static void free_rest(struct vm_object *backing)
     }
     backing->references = 0;
     backing->alive = false;
+    backing->copy = NULL;
     vm_object_free(backing);
 }
 
@@ -113,6 +120,8 @@ static bool merge(struct vm_object *object, struct vm_object *backing)
         !move_visible(object, backing))
         return false;
     inherit_pager(object, backing);
+    if (is_copy_object(backing))
+        backing->shadow->copy = object; /* what is pushed now comes here */
     object->shadow = backing->shadow;
     object->shadow_offset += backing->shadow_offset;
     backing->shadow = NULL;
@@ -137,7 +146,7 @@ static bool hides(const struct vm_object *object, const struct vm_object *backin
 /* Others use the backing object, but nothing of it shows through this one: leaves it out. */
 static bool bypass(struct vm_object *object, struct vm_object *backing)
 {
-    if (!all_in_memory(object) || !all_in_memory(backing) ||
+    if (!all_in_memory(object) || !all_in_memory(backing) || is_copy_object(backing) ||
         backing->resident_count > BYPASS_MAX_PAGES ||
         backing->resident_count > object->resident_count || !hides(object, backing))
         return false;

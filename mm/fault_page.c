@@ -8,6 +8,7 @@
  */
 #include "mm/association.h"
 #include "mm/collapse.h"
+#include "mm/copy_object.h"
 #include "mm/fault.h"
 #include "mm/fault_count.h"
 #include "mm/fault_request.h"
@@ -78,6 +79,18 @@ static bool install(struct walk *walk, struct page *page)
     return true;
 }
 
+/* A page is new in the top object: the next pass finds it there, if a copy must get it before a write. */
+static kern_return_t deliver(struct walk *walk, struct page *page, struct page **result)
+{
+    if (walk->top->copy && !walk->top->internal) {
+        page->needs_push = true;
+        return retry(walk, KERN_SUCCESS);
+    }
+    walk->is_writable = true;
+    *result = page;
+    return KERN_SUCCESS;
+}
+
 /* Nothing is behind: zeros, in the top object; CLEAN until written. */
 static kern_return_t zero_fill(struct walk *walk, struct page **result)
 {
@@ -94,9 +107,7 @@ static kern_return_t zero_fill(struct walk *walk, struct page **result)
     page_activate(page);
     page_trace(PORTHOLE_TRACE_ZERO, 0, walk->top, walk->top_offset, 1);
     fault_count_zero_fill();
-    walk->is_writable = true;
-    *result = page;
-    return KERN_SUCCESS;
+    return deliver(walk, page, result);
 }
 
 /* A write to a page further down: the top object gets its own (F5). */
@@ -118,11 +129,9 @@ static kern_return_t copy_up(struct walk *walk, struct page *source, struct page
         pmap_page_protect(source, VM_PROT_NONE); /* others see the top object, and saw the source */
     page_trace(PORTHOLE_TRACE_COPY, (uint64_t)walk->object, walk->top, walk->top_offset, 1);
     fault_count_copy();
-    walk->is_writable = true;
-    *result = page;
     if (walk->top->shadow->references == 1 || walk->top->shadow->shadow)
         vm_object_collapse(walk->top);
-    return KERN_SUCCESS;
+    return deliver(walk, page, result);
 }
 
 static kern_return_t use_page(struct walk *walk, struct page *page, struct page **result)
@@ -133,7 +142,10 @@ static kern_return_t use_page(struct walk *walk, struct page *page, struct page 
     }
     if (walk->object != walk->top && (walk->access & VM_PROT_WRITE))
         return copy_up(walk, page, result);
-    walk->is_writable = walk->object == walk->top && !(page->lock & VM_PROT_WRITE);
+    if (page->needs_push && (walk->access & VM_PROT_WRITE))
+        return retry(walk, copy_object_push(page, walk->mode));
+    walk->is_writable = walk->object == walk->top && !page->needs_push &&
+                        !(page->lock & VM_PROT_WRITE);
     *result = page;
     return KERN_SUCCESS;
 }

@@ -17,7 +17,7 @@
 #include "mm/placeholder.h"
 #include "mm/vm_object.h"
 
-#define LENT_FRAME_MS 20u
+#define PAUSE_MS 20u
 
 static const struct wait_reason waits_for_data = {"page from", manager_describe};
 static const struct wait_reason waits_for_page = {"page in use", manager_describe};
@@ -68,6 +68,11 @@ kern_return_t fault_wait_memory(enum wait_mode mode)
     if (fault_memory_is_refused())
         return KERN_RESOURCE_SHORTAGE;
     return code_of(page_wait_for_memory(mode));
+}
+
+kern_return_t fault_pause(const struct wait_reason *reason, enum wait_mode mode)
+{
+    return code_of(event_sleep(reason, reason, NULL, mode, deadline_after_ms(PAUSE_MS)));
 }
 
 /* --- data --- */
@@ -180,9 +185,7 @@ static kern_return_t wait_to_ask(enum wait_mode mode)
 {
     static const struct wait_reason reason = {"a frame lent to another page", NULL};
 
-    if (!pageout_is_exhausted())
-        return fault_wait_memory(mode);
-    return code_of(event_sleep(&reason, &reason, NULL, mode, deadline_after_ms(LENT_FRAME_MS)));
+    return pageout_is_exhausted() ? fault_pause(&reason, mode) : fault_wait_memory(mode);
 }
 
 /* Nothing could be had for a placeholder: gets or waits for what is missing. */

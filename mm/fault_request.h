@@ -23,6 +23,8 @@ struct vm_object;
    new memory is refused now. */
 kern_return_t fault_wait_page(struct page *page, enum wait_mode mode);
 kern_return_t fault_wait_memory(enum wait_mode mode);
+/* Sleeps a short while, for what nobody is woken for. */
+kern_return_t fault_pause(const struct wait_reason *reason, enum wait_mode mode);
 /* Nothing can be paged out, and the current thread is not one that may take what is left. */
 bool fault_memory_is_refused(void);
 /* The slot is empty and its manager READY: puts placeholders in, asks for a cluster, waits. */

@@ -200,7 +200,7 @@ static void page_depart(struct page *page, bool trusted)
 {
     assert(page->object == NULL && !page->fictitious && page->wire_count == 0);
     page_unqueue(page);
-    page->precious = false;
+    page->precious = page->needs_push = false;
     page->lock = VM_PROT_NONE;
     page->unlock_request = VM_PROT_NONE;
     page->busy = false;

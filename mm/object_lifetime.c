@@ -99,8 +99,11 @@ static struct vm_object *dismantle(struct vm_object *object, bool may_yield)
     empty(object, may_yield);
     shadow = object->shadow;
     object->shadow = NULL;
-    if (shadow)
+    if (shadow) {
         shadow->shadowed_by--;
+        if (shadow->copy == object)
+            shadow->copy = NULL;
+    }
     if (list_node_linked(&object->work_link))
         list_remove(&object->work_link);
     vm_object_free(object);

@@ -241,7 +241,7 @@ static void clear_state(struct page *page)
 {
     page->lock = 0;
     page->unlock_request = 0;
-    page->busy = page->absent = page->returning = page->dirty = page->referenced = false;
+    page->busy = page->absent = page->needs_push = page->returning = page->dirty = page->referenced = false;
     page->precious = page->flush_pending = page->kernel = page->re_requested = false;
     page->supply_pending = 0;
 }

@@ -60,6 +60,7 @@ struct page {
 
     bool busy : 1;                    /* slot pinned by an operation; others wait on the page */
     bool absent : 1;                  /* no data: REQUESTED when busy, UNAVAILABLE when not */
+    bool needs_push : 1;              /* a copy object shows it: gets it before it is written */
     bool returning : 1;               /* RETURNING placeholder */
     bool fictitious : 1;
     bool dirty : 1;                   /* harvested from hardware, see pmap_harvest() */

@@ -74,16 +74,15 @@ static struct page *settled_slot(const struct supply *supply, vm_size_t index)
     return waiting_slot(supply, index);
 }
 
+/* The page is as vm_copy_take_page() gives it: clean, and of no state. */
 static void accept_page(const struct supply *supply, struct page *slot, struct page *page)
 {
-    page->absent = false;
-    page->dirty = false;
-    page->referenced = false;
     page->precious = supply->precious;
     page->lock = supply->lock_value;
     page->unlock_request = VM_PROT_NONE;
     page->supply_pending = supply->number;
-    page->busy = false;
+    if (supply->object->copy)
+        page->needs_push = true;
     placeholder_fill(slot, page);
     page_activate(page);
     page_counts.pageins++;

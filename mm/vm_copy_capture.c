@@ -6,6 +6,8 @@
 
 #include "kernel/sched.h"
 #include "kernel/string.h"
+#include "mm/association.h"
+#include "mm/copy_object.h"
 #include "mm/fault.h"
 #include "mm/object_lifetime.h"
 #include "mm/page.h"
@@ -15,6 +17,9 @@
 #include "mm/vm_shortage.h"
 
 #define PAUSE_BYTES (256 * PAGE_BYTES)  /* copied without letting others run */
+/* Up to this many pages of a manager's object are copied at once: who receives them should not come to
+   wait for the sender's manager (H-35). */
+#define COPY_NOW_PAGES 8u
 
 /* A page-by-page copy under way. */
 struct capture {
@@ -155,6 +160,41 @@ static kern_return_t capture_all(struct capture *capture)
     return KERN_SUCCESS;
 }
 
+/* A copy as the source's manager wants it, at the source's offsets; or NULL: it is to be copied now. */
+static struct vm_object *copy_lazily(const struct capture *capture)
+{
+    struct vm_object *source = capture->source;
+
+    if (source->internal || source->adopted || source->association != ASSOCIATION_READY ||
+        capture->data_start != 0 || capture->data_end < capture->size)
+        return NULL;
+    if (source->copy_strategy == MEMORY_OBJECT_COPY_DELAY && source->wired_count == 0 &&
+        capture->size > COPY_NOW_PAGES * PAGE_BYTES)
+        return copy_object_make(source, capture->offset, capture->size);
+    return NULL;
+}
+
+/* An object that shows the data at *offset; if other copies may show it too, *shared. */
+static kern_return_t capture_source(struct capture *capture, struct vm_object **result,
+                                    vm_offset_t *offset, bool *shared)
+{
+    kern_return_t copied;
+
+    *result = NULL;
+    /* What the manager wants is known when it is ready, or gone (D-34). */
+    if (association_wait_ready(capture->source, WAIT_INTERRUPTIBLE) == KERN_ABORTED)
+        return KERN_ABORTED;
+    *offset = capture->offset;
+    *result = copy_lazily(capture);
+    *shared = *result != NULL;
+    if (*shared)
+        return KERN_SUCCESS;
+    copied = capture_all(capture);
+    *offset = 0;
+    *result = copied == KERN_SUCCESS ? capture->target : NULL;
+    return copied;
+}
+
 kern_return_t vm_capture_pages(const struct vm_map_entry *entry, vm_offset_t start,
                                vm_offset_t end, vm_offset_t data_start, vm_offset_t data_end,
                                struct vm_map_entry *into)
@@ -177,26 +217,24 @@ kern_return_t vm_capture_pages(const struct vm_map_entry *entry, vm_offset_t sta
     into->needs_copy = false;
     into->shared = false;
     into->wired_count = 0;
-    if (!entry->object)
+    if (!capture.source)
         return KERN_SUCCESS;
     vm_object_reference(capture.source);
-    result = capture_all(&capture);
+    result = capture_source(&capture, &into->object, &into->offset, &into->needs_copy);
     vm_object_release(capture.source);
-    into->object = result == KERN_SUCCESS ? capture.target : NULL;
     return result;
 }
 
-kern_return_t vm_capture_object(struct vm_object *source, vm_offset_t offset, vm_size_t size,
+kern_return_t vm_capture_object(struct vm_object *source, vm_offset_t *offset, vm_size_t size,
                                 struct vm_object **result)
 {
     struct capture capture = {
         .source = source,
-        .offset = offset,
+        .offset = *offset,
         .size = size,
         .data_end = size,
     };
-    kern_return_t copied = capture_all(&capture);
+    bool shared;
 
-    *result = copied == KERN_SUCCESS ? capture.target : NULL;
-    return copied;
+    return capture_source(&capture, result, offset, &shared);
 }

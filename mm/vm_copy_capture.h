@@ -3,9 +3,10 @@
  * Capturing memory as it is now, for messages and children (spec/vm.md 2.1).
  *
  * Anonymous memory that only one map shows is captured by marking both sides: who writes first gets
- * a shadow. What others may write too (objects of managers, memory shared by inheritance) or what
- * must not be kept alive by others (wired memory, memory in flight to a manager) is copied page by
- * page.
+ * a shadow. Managers' objects are copied by their copy strategy: DELAY by copy objects
+ * (mm/copy_object.h). What others may write too (memory shared by inheritance) or what must not be kept
+ * alive by others (wired memory, memory in flight to a manager) is copied page by page, as are the
+ * strategy NONE and little pieces.
  */
 #ifndef MM_VM_COPY_CAPTURE_H
 #define MM_VM_COPY_CAPTURE_H
@@ -24,18 +25,18 @@ bool vm_capture_can_mark(const struct vm_map_entry *entry);
 /* Makes the detached entry `into` a virtual copy of all that a map's entry shows. Cannot fail. */
 void vm_capture_marked(struct vm_map *map, struct vm_map_entry *entry, struct vm_map_entry *into);
 /*
- * Copies [start, end) of a map's entry into a new object that the detached entry `into` shows; bytes
- * outside [data_start, data_end) are zero. May sleep, interruptibly; the map's entry may be gone then.
+ * Makes the detached entry `into` show a copy of [start, end) of a map's entry; bytes outside
+ * [data_start, data_end) are zero. May sleep, interruptibly; the map's entry may be gone then.
  * KERN_ABORTED, KERN_RESOURCE_SHORTAGE, KERN_MEMORY_ERROR, a manager's reason.
  */
 kern_return_t vm_capture_pages(const struct vm_map_entry *entry, vm_offset_t start,
                                vm_offset_t end, vm_offset_t data_start, vm_offset_t data_end,
                                struct vm_map_entry *into);
 /*
- * A virtual copy of a manager's object by its copy strategy, as a new internal object. Today every
- * strategy is served like MEMORY_OBJECT_COPY_NONE: page by page, now. Errors as vm_capture_pages.
+ * A copy of [*offset, *offset + size) of an object, whole pages, to be shown with needs_copy: a new
+ * reference, and in *offset where it begins there. Errors as vm_capture_pages.
  */
-kern_return_t vm_capture_object(struct vm_object *source, vm_offset_t offset, vm_size_t size,
+kern_return_t vm_capture_object(struct vm_object *source, vm_offset_t *offset, vm_size_t size,
                                 struct vm_object **result);
 /* Gives a detached entry what a fresh private mapping has: no wiring, default protection. */
 void vm_capture_detach(struct vm_map_entry *entry);

@@ -129,16 +129,18 @@ static vm_offset_t piece_end(const struct range *range, const struct vm_map_entr
     *mark = vm_capture_can_mark(entry) &&
             (!entry->object ||
              range->last_page - range->first_page > COPY_NOW_PAGES * PAGE_BYTES);
-    if (!*mark || !entry->object)
+    if (!entry->object || (!*mark && entry->object->internal))
         return end;
-    /* Only whole pages are marked: the first and the last may hold bytes that are not to be seen. */
+    /* Only whole pages are marked, or left to a manager: the first and the last may hold bytes that are
+       not to be seen. */
     if (start < range->address) {
         *mark = false;
         return start + PAGE_BYTES;
     }
     if (end > range->end) {
-        *mark = end - PAGE_BYTES > start;
-        return *mark ? end - PAGE_BYTES : end;
+        if (end - PAGE_BYTES > start)
+            return end - PAGE_BYTES;
+        *mark = false;
     }
     return end;
 }

@@ -40,7 +40,7 @@ static void take(struct page *page)
         pmap_page_protect(page, VM_PROT_NONE);
     page_unqueue(page);
     vm_object_remove(page);
-    page->dirty = page->referenced = false;
+    page->dirty = page->referenced = page->needs_push = false;
 }
 
 /* A new frame with bytes [offset, offset + PAGE_BYTES) of the data. */
@@ -97,7 +97,7 @@ kern_return_t vm_copy_take_page(struct vm_copy *copy, vm_size_t index, struct pa
 
         if (brought != KERN_SUCCESS)
             return brought;
-        page = vm_object_page(entry->object, offset);
+        page = owns_range(entry) ? vm_object_page(entry->object, offset) : NULL;
     }
     if (!can_take(entry, page))
         return copy_page(copy, index * PAGE_BYTES, result);

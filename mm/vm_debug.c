@@ -58,7 +58,7 @@ static vm_object_info_state_t object_state(const struct vm_object *object)
            (object->temporary ? VOI_STATE_TEMPORARY : 0) | (object->alive ? VOI_STATE_ALIVE : 0);
 }
 
-/* Copies are made at once: no object has a copy object. KERN_INVALID_ARGUMENT: no name port. */
+/* KERN_INVALID_ARGUMENT: no name port. */
 kern_return_t mach_vm_object_info(vm_object_t object, vm_object_info_t *info, struct port **shadow,
                                   struct port **copy)
 {
@@ -73,13 +73,14 @@ kern_return_t mach_vm_object_info(vm_object_t object, vm_object_info_t *info, st
         .voi_absent_count = object->absent_count,
         .voi_shadow = (rpc_vm_offset_t)object->shadow,
         .voi_shadow_offset = object->shadow_offset,
+        .voi_copy = (rpc_vm_offset_t)object->copy,
         .voi_paging_offset = object->paging_offset,
         .voi_copy_strategy = object->copy_strategy,
         .voi_paging_in_progress = object->paging_in_progress,
         .voi_state = object_state(object),
     };
     *shadow = name_of(object->shadow);
-    *copy = NULL;
+    *copy = name_of(object->copy);
     return KERN_SUCCESS;
 }
 

@@ -64,7 +64,7 @@ static enum progress try_common(struct vm_map *map, vm_offset_t address, vm_prot
         page = new_page(lookup->object, lookup->offset);
         event = PORTHOLE_TRACE_FAULT_ZERO;
     }
-    if (!page || page->busy || page->absent || (page->lock & access))
+    if (!page || page->busy || page->absent || page->needs_push || (page->lock & access))
         return PROGRESS_NOT_COMMON;
     if (page->queue == PAGE_QUEUE_INACTIVE) {
         fault_count_reactivation();

@@ -31,6 +31,8 @@ kern_return_t vm_map_entry_own_object(struct vm_map *map, struct vm_map_entry *e
         if (!vm_object_shadow(&entry->object, &entry->offset, size))
             return KERN_RESOURCE_SHORTAGE;
         map->version++;
+    } else {
+        entry->object->copy_reusable = false;
     }
     entry->needs_copy = false;
     return KERN_SUCCESS;

@@ -66,7 +66,7 @@ void vm_object_reference(struct vm_object *object)
 void vm_object_free(struct vm_object *object)
 {
     assert(object->references == 0 && object->resident_count == 0 && object->wired_count == 0);
-    assert(!object->pager && !object->control && !object->name && !object->shadow);
+    assert(!object->pager && !object->control && !object->name && !object->shadow && !object->copy);
     assert(object->paging_in_progress == 0 && !list_node_linked(&object->cache_link));
     assert(list_empty(&object->pending_replies) && list_empty(&object->sync_requests));
     list_remove(&object->all_link);

@@ -41,6 +41,7 @@ struct vm_object {
     bool copy_source;             /* internal and shared by inheritance: copied page by page */
     bool pageout_transport;       /* carries pages to a manager: never merged or shadow-copied */
     bool use_old_pageout;         /* data_write instead of data_return, D-12 */
+    bool copy_reusable;           /* a copy object that no entry writes: further copies may show it */
     bool adopted;                 /* external, its manager is dead: the default pager keeps its pages
                                      (D-23); what that one does not have is lost */
     bool termination_wanted;      /* terminate is sent when paging_in_progress ends */
@@ -56,6 +57,8 @@ struct vm_object {
     struct vm_object *shadow;     /* owns a reference; where to look for what is not here */
     vm_offset_t shadow_offset;    /* offset of this object's byte 0 in the shadow */
     uint32_t shadowed_by;         /* objects whose shadow this one is */
+    struct vm_object *copy;       /* no reference: the copy object right in front of this one, which
+                                     holds one by its shadow (mm/copy_object.h), or NULL */
 
     /* The manager's side. */
     enum association association;

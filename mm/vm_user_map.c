@@ -77,12 +77,11 @@ static kern_return_t map_object(struct vm_map *map, const struct mapping *mappin
     kern_return_t result;
 
     if (copy) {
-        result = vm_capture_object(object, offset, page_round(mapping->size), &snapshot);
+        result = vm_capture_object(object, &offset, page_round(mapping->size), &snapshot);
         vm_object_release(object);
         if (result != KERN_SUCCESS)
             return result;
         object = snapshot;
-        offset = 0;
     }
     result = enter(map, mapping, object, offset, copy);
     if (result != KERN_SUCCESS)
