@@ -57,8 +57,7 @@ static bool served_by_current_task(const struct port *memory_object)
     return port_receiver_task(memory_object) == task_current();
 }
 
-/* A new external object of the port, init queued; one reference. NULL when memory is short. */
-static struct vm_object *begin(struct port *memory_object, vm_size_t size)
+struct vm_object *association_object(vm_size_t size)
 {
     struct vm_object *object = vm_object_create(size);
 
@@ -70,18 +69,29 @@ static struct vm_object *begin(struct port *memory_object, vm_size_t size)
     object->control = port_create_kernel(KOBJECT_MEMORY_CONTROL, object);
     object->name = port_create_kernel(KOBJECT_MEMORY_NAME, object);
     if (!object->control || !object->name) {
-        if (object->control)
-            port_destroy_kernel(object->control);
-        if (object->name)
-            port_destroy_kernel(object->name);
-        object->control = object->name = NULL;
+        manager_forget_ports(object);
         vm_object_release(object);
         return NULL;
     }
-    object->pager = port_copy_send(memory_object);
+    return object;
+}
+
+void association_begin(struct vm_object *object, struct port *memory_object)
+{
+    object->pager = memory_object;
     object->association = ASSOCIATION_WAIT_READY;
     memory_object->memory_object = object;
-    manager_init_object(object);
+}
+
+/* A new external object of the port, init queued; one reference. NULL when memory is short. */
+static struct vm_object *begin(struct port *memory_object, vm_size_t size)
+{
+    struct vm_object *object = association_object(size);
+
+    if (object) {
+        association_begin(object, port_copy_send(memory_object));
+        manager_init_object(object);
+    }
     return object;
 }
 

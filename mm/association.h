@@ -29,6 +29,12 @@ struct vm_object;
  */
 kern_return_t association_enter(struct port *memory_object, vm_size_t size, bool wait,
                                 struct vm_object **result);
+/* A new external object with control and name ports, without a manager; one reference. NULL when memory is
+   short. */
+struct vm_object *association_object(vm_size_t size);
+/* Makes it the object of a live memory object port that has none, and consumes the send right. Who calls
+   sends memory_object_init next. */
+void association_begin(struct vm_object *object, struct port *memory_object);
 /* Waits until READY or DETACHED; a virtual copy of a not-ready object calls it (D-34).
    KERN_INVALID_OBJECT when the association has ended, KERN_ABORTED when interrupted. */
 kern_return_t association_wait_ready(struct vm_object *object, enum wait_mode mode);

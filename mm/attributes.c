@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Readiness and attributes of memory objects: the calls ready, set_attributes, change_attributes,
- * get_attributes, classic and by flavor (spec/emmi.md 5.1, 5.5, D-11 to D-13, D-19, D-20, D-25, D-26).
+ * get_attributes, classic and by flavor (spec/emmi.md 5.1, 5.5, D-11 to D-13, D-20, D-25, D-26).
  */
 #include <mig/mach_server.h>
 
@@ -35,16 +35,10 @@ static void apply_strategy(struct vm_object *object, memory_object_copy_strategy
 {
     if (object->association != ASSOCIATION_WAIT_READY)
         return;
-    switch (strategy) {
-    case MEMORY_OBJECT_COPY_TEMPORARY:
+    object->copy_strategy = strategy;
+    if (strategy == MEMORY_OBJECT_COPY_TEMPORARY) {
         object->temporary = true;
         object->copy_strategy = MEMORY_OBJECT_COPY_DELAY;
-        break;
-    case MEMORY_OBJECT_COPY_CALL: /* D-19 */
-        object->copy_strategy = MEMORY_OBJECT_COPY_NONE;
-        break;
-    default:
-        object->copy_strategy = strategy;
     }
 }
 

@@ -87,7 +87,7 @@ void manager_init_object(struct vm_object *object)
     reserve_close(before);
 }
 
-static void forget_ports(struct vm_object *object)
+void manager_forget_ports(struct vm_object *object)
 {
     if (object->control)
         port_destroy_kernel(object->control);
@@ -125,10 +125,30 @@ bool manager_create_object(struct vm_object *object, struct port *default_manage
     if (!object->pager) {
         if (pager)
             port_release_send(pager);
-        forget_ports(object);
+        manager_forget_ports(object);
     }
     reserve_close(before);
     return object->pager != NULL;
+}
+
+struct port *manager_copy_object(struct vm_object *object, vm_offset_t offset, vm_size_t length)
+{
+    struct port *port = can_be_told(object) ? port_create_for_transfer() : NULL;
+    struct port *pager;
+
+    if (!port)
+        return NULL;
+    pager = port_make_send(port);
+    if (memory_object_copy(object->pager, object->control, offset + object->paging_offset, length,
+                           port) == MACH_MSG_SUCCESS && pager->active)
+        return pager;
+    port_release_send(pager); /* a message that is not sent takes the port with it */
+    return NULL;
+}
+
+unsigned manager_backlog(const struct vm_object *object)
+{
+    return object->pager->message_count;
 }
 
 /*

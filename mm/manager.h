@@ -32,6 +32,13 @@ void manager_describe(const void *object, char *buffer, size_t bytes);
 void manager_init_object(struct vm_object *object);
 /* Makes the three ports and tells the default pager; false, nothing changed, when memory is short. */
 bool manager_create_object(struct vm_object *object, struct port *default_manager);
+/* Destroys the control and name ports of an object that no manager knows. */
+void manager_forget_ports(struct vm_object *object);
+/* Tells the manager that a range of its object is copied, and gives it the memory object for the copy:
+   a send right to that. NULL, nothing happened: the manager is dead, or memory is short. */
+struct port *manager_copy_object(struct vm_object *object, vm_offset_t offset, vm_size_t length);
+/* How many messages its manager has not received yet. */
+unsigned manager_backlog(const struct vm_object *object);
 /* Moves the kernel's send right and the receive rights of control and name away. */
 void manager_terminate(struct vm_object *object);
 kern_return_t manager_data_request(struct vm_object *object, vm_offset_t offset, vm_size_t length,

@@ -7,8 +7,10 @@
 #include "kernel/sched.h"
 #include "kernel/string.h"
 #include "mm/association.h"
+#include "mm/copy_call.h"
 #include "mm/copy_object.h"
 #include "mm/fault.h"
+#include "mm/manager.h"
 #include "mm/object_lifetime.h"
 #include "mm/page.h"
 #include "mm/pmap.h"
@@ -20,6 +22,8 @@
 /* Up to this many pages of a manager's object are copied at once: who receives them should not come to
    wait for the sender's manager (H-35). */
 #define COPY_NOW_PAGES 8u
+/* A manager that has not received so many messages is told of no more copies (H-17). */
+#define BACKLOG_MAX 64u
 
 /* A page-by-page copy under way. */
 struct capture {
@@ -160,18 +164,29 @@ static kern_return_t capture_all(struct capture *capture)
     return KERN_SUCCESS;
 }
 
-/* A copy as the source's manager wants it, at the source's offsets; or NULL: it is to be copied now. */
-static struct vm_object *copy_lazily(const struct capture *capture)
+/*
+ * A copy as the source's manager wants it; *result stays NULL if all is to be copied now.
+ * KERN_RESOURCE_SHORTAGE: the manager could not be told of the copy.
+ */
+static kern_return_t copy_lazily(const struct capture *capture, struct vm_object **result,
+                                 vm_offset_t *offset)
 {
     struct vm_object *source = capture->source;
 
     if (source->internal || source->adopted || source->association != ASSOCIATION_READY ||
         capture->data_start != 0 || capture->data_end < capture->size)
-        return NULL;
+        return KERN_SUCCESS;
+    if (source->copy_strategy == MEMORY_OBJECT_COPY_CALL &&
+        manager_backlog(source) < BACKLOG_MAX) {
+        *offset = 0;
+        *result = copy_call_make(source, capture->offset, capture->size);
+        return *result ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
+    }
+    *offset = capture->offset;
     if (source->copy_strategy == MEMORY_OBJECT_COPY_DELAY && source->wired_count == 0 &&
         capture->size > COPY_NOW_PAGES * PAGE_BYTES)
-        return copy_object_make(source, capture->offset, capture->size);
-    return NULL;
+        *result = copy_object_make(source, capture->offset, capture->size);
+    return KERN_SUCCESS;
 }
 
 /* An object that shows the data at *offset; if other copies may show it too, *shared. */
@@ -184,11 +199,10 @@ static kern_return_t capture_source(struct capture *capture, struct vm_object **
     /* What the manager wants is known when it is ready, or gone (D-34). */
     if (association_wait_ready(capture->source, WAIT_INTERRUPTIBLE) == KERN_ABORTED)
         return KERN_ABORTED;
-    *offset = capture->offset;
-    *result = copy_lazily(capture);
+    copied = copy_lazily(capture, result, offset);
     *shared = *result != NULL;
-    if (*shared)
-        return KERN_SUCCESS;
+    if (copied != KERN_SUCCESS || *shared)
+        return copied;
     copied = capture_all(capture);
     *offset = 0;
     *result = copied == KERN_SUCCESS ? capture->target : NULL;
