@@ -41,6 +41,7 @@ struct loop {
     mach_port_t port;
     mach_msg_option_t option; /* for receiving, besides MACH_RCV_MSG */
     mach_msg_timeout_t timeout;
+    void (*lost)(const mach_msg_header_t *header); /* or NULL */
 };
 
 /*
@@ -109,12 +110,9 @@ static boolean_t one_message_lost(const struct loop *loop, mach_msg_return_t res
     }
 }
 
-mach_msg_return_t mach_msg_server_timeout(mach_msg_demux_t demux, mach_msg_size_t max_size,
-                                          mach_port_t port, mach_msg_option_t option,
-                                          mach_msg_timeout_t timeout)
+static mach_msg_return_t run(const struct loop *loop)
 {
-    struct loop loop = { demux, max_size, port, option, timeout };
-    mach_msg_header_t *request = malloc(max_size), *reply = malloc(max_size);
+    mach_msg_header_t *request = malloc(loop->max_size), *reply = malloc(loop->max_size);
     mach_msg_return_t result = KERN_RESOURCE_SHORTAGE;
     boolean_t answer = FALSE;
 
@@ -123,20 +121,40 @@ mach_msg_return_t mach_msg_server_timeout(mach_msg_demux_t demux, mach_msg_size_
             mach_msg_header_t *next = reply;
             reply = request;
             request = next;
-            result = reply_and_receive(&loop, request);
+            result = reply_and_receive(loop, request);
         } else {
-            result = request_receive(&loop, request);
+            result = request_receive(loop, request);
         }
         answer = FALSE;
         if (result == MACH_MSG_SUCCESS) {
-            answer = serve(demux, request, reply);
-        } else if (!one_message_lost(&loop, result, request)) {
+            answer = serve(loop->demux, request, reply);
+        } else if (!one_message_lost(loop, result, request)) {
             break;
+        } else if (loop->lost != NULL) {
+            loop->lost(request);
         }
     }
     free(request);
     free(reply);
     return result;
+}
+
+mach_msg_return_t mach_msg_server_timeout(mach_msg_demux_t demux, mach_msg_size_t max_size,
+                                          mach_port_t port, mach_msg_option_t option,
+                                          mach_msg_timeout_t timeout)
+{
+    struct loop loop = { demux, max_size, port, option, timeout, NULL };
+
+    return run(&loop);
+}
+
+mach_msg_return_t mach_msg_server_counting(mach_msg_demux_t demux,
+                                           void (*lost)(const mach_msg_header_t *header),
+                                           mach_msg_size_t max_size, mach_port_t port)
+{
+    struct loop loop = { demux, max_size, port, MACH_MSG_OPTION_NONE, 0, lost };
+
+    return run(&loop);
 }
 
 mach_msg_return_t mach_msg_server(mach_msg_demux_t demux, mach_msg_size_t max_size,
@@ -149,7 +167,7 @@ mach_msg_return_t mach_msg_server_once(mach_msg_demux_t demux, mach_msg_size_t m
                                        mach_port_t port, mach_msg_option_t option,
                                        mach_msg_timeout_t timeout)
 {
-    struct loop loop = { demux, max_size, port, option, timeout };
+    struct loop loop = { demux, max_size, port, option, timeout, NULL };
     mach_msg_header_t *request = malloc(max_size), *reply = malloc(max_size);
     mach_msg_return_t result = KERN_RESOURCE_SHORTAGE;
 

@@ -3,125 +3,42 @@
  * sample_pager DEVICE-PORT FILE: a memory manager to learn from and to copy.
  *
  * Serves one file of the boot archive as a memory object, registered as "file:FILE" with the name
- * service. Clients map it (see sample_client); what they write is kept here while the pager runs. One
- * thread, no state but the bytes: the kernel remembers who maps what.
+ * service. Clients map it (see sample_client); what they write is kept here while the pager runs. How
+ * the kernel is talked to is in the library (porthole/pager.h); plain_pager does the same without it.
  */
 #include <mach.h>
-#include <mig/seqnos_memory_object_server.h>
 #include <porthole/archive.h>
+#include <porthole/pager.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The handlers have the interface's parameters, wanted or not. */
-#pragma GCC diagnostic ignored "-Wunused-parameter"
+struct file {
+    char *contents; /* whole pages, zero behind the end of the file */
+    vm_size_t size;
+};
 
-static char *contents;         /* whole pages, zero behind the end of the file */
-static vm_size_t contents_bytes;
-
-/* --- what the kernel says --- */
-
-/* First message of an association: answer with ready, and the kernel may ask. */
-kern_return_t seqnos_memory_object_init(mach_port_t object, mach_port_seqno_t seqno,
-    mach_port_t control, mach_port_t name, vm_size_t page_size)
+static kern_return_t file_read(void *cookie, vm_offset_t offset, vm_size_t size, void *data)
 {
-    mach_port_deallocate(mach_task_self(), name);
-    return memory_object_ready(control, FALSE, MEMORY_OBJECT_COPY_NONE);
-}
+    const struct file *file = cookie;
 
-/* Last message: the control and name ports are ours now; nobody needs them. */
-kern_return_t seqnos_memory_object_terminate(
-    mach_port_t object, mach_port_seqno_t seqno, mach_port_t control, mach_port_t name)
-{
-    mach_port_destroy(mach_task_self(), control);
-    mach_port_destroy(mach_task_self(), name);
+    if (offset + size > file->size)
+        return PAGER_ABSENT; /* the kernel makes zeros */
+    memcpy(data, file->contents + offset, size);
     return KERN_SUCCESS;
 }
 
-/* A page is wanted. Each message brings a reference on the control right: give it back. */
-kern_return_t seqnos_memory_object_data_request(mach_port_t object, mach_port_seqno_t seqno,
-    mach_port_t control, vm_offset_t offset, vm_size_t length, vm_prot_t access)
+static kern_return_t file_write(void *cookie, vm_offset_t offset, vm_size_t size, const void *data)
 {
-    if (offset + length <= contents_bytes)
-        memory_object_data_supply(control, offset, (vm_offset_t)contents + offset,
-            (mach_msg_type_number_t)length, FALSE, VM_PROT_NONE, FALSE, MACH_PORT_NULL);
-    else
-        memory_object_data_unavailable(control, offset, length);
-    mach_port_deallocate(mach_task_self(), control);
+    struct file *file = cookie;
+
+    if (offset + size > file->size)
+        return KERN_INVALID_ADDRESS;
+    memcpy(file->contents + offset, data, size);
     return KERN_SUCCESS;
 }
 
-/* A page comes back, changed: keep it. The memory it came in is ours to free. */
-kern_return_t seqnos_memory_object_data_return(mach_port_t object, mach_port_seqno_t seqno,
-    mach_port_t control, vm_offset_t offset, vm_offset_t data, mach_msg_type_number_t bytes,
-    boolean_t dirty, boolean_t kernel_copy)
-{
-    if (dirty && offset + bytes <= contents_bytes)
-        memcpy(contents + offset, (void *)data, bytes);
-    vm_deallocate(mach_task_self(), data, bytes);
-    mach_port_deallocate(mach_task_self(), control);
-    return KERN_SUCCESS;
-}
-
-/* Somebody wants access that was withheld; this pager withholds none, so it grants. */
-kern_return_t seqnos_memory_object_data_unlock(mach_port_t object, mach_port_seqno_t seqno,
-    mach_port_t control, vm_offset_t offset, vm_size_t length, vm_prot_t access)
-{
-    memory_object_lock_request(control, offset, length, MEMORY_OBJECT_RETURN_NONE, FALSE,
-        VM_PROT_NONE, MACH_PORT_NULL);
-    mach_port_deallocate(mach_task_self(), control);
-    return KERN_SUCCESS;
-}
-
-/* --- what this pager never asks for, and so never hears: an error lets the library clean up --- */
-
-kern_return_t seqnos_memory_object_copy(mach_port_t object, mach_port_seqno_t seqno,
-    mach_port_t control, vm_offset_t offset, vm_size_t length, mach_port_t new_object)
-{
-    return KERN_FAILURE;
-}
-
-kern_return_t seqnos_memory_object_data_write(mach_port_t object, mach_port_seqno_t seqno,
-    mach_port_t control, vm_offset_t offset, vm_offset_t data, mach_msg_type_number_t bytes)
-{
-    return KERN_FAILURE;
-}
-
-kern_return_t seqnos_memory_object_lock_completed(mach_port_t object, mach_port_seqno_t seqno,
-    mach_port_t control, vm_offset_t offset, vm_size_t length)
-{
-    return KERN_FAILURE;
-}
-
-kern_return_t seqnos_memory_object_supply_completed(mach_port_t object, mach_port_seqno_t seqno,
-    mach_port_t control, vm_offset_t offset, vm_size_t length, kern_return_t result,
-    vm_offset_t error_offset)
-{
-    return KERN_FAILURE;
-}
-
-kern_return_t seqnos_memory_object_change_completed(mach_port_t object, mach_port_seqno_t seqno,
-    boolean_t may_cache, memory_object_copy_strategy_t strategy)
-{
-    return KERN_FAILURE;
-}
-
-kern_return_t seqnos_memory_object_change_completed_flavor(
-    mach_port_t object, mach_port_seqno_t seqno, mach_port_t control, memory_object_flavor_t flavor)
-{
-    return KERN_FAILURE;
-}
-
-/* What was written is in `contents` already: nothing is left to do. */
-kern_return_t seqnos_memory_object_synchronize(mach_port_t object, mach_port_seqno_t seqno,
-    mach_port_t control, vm_offset_t offset, vm_size_t length, vm_sync_t flags)
-{
-    memory_object_synchronize_completed(control, offset, length);
-    mach_port_deallocate(mach_task_self(), control);
-    return KERN_SUCCESS;
-}
-
-/* --- start --- */
+static const struct pager_operations file_operations = {.read = file_read, .write = file_write};
 
 static void need(kern_return_t result, const char *what)
 {
@@ -132,23 +49,24 @@ static void need(kern_return_t result, const char *what)
 }
 
 /* Copies the named file of the boot archive into fresh pages. */
-static void load(mach_port_t device_master, const char *name)
+static void load(mach_port_t device_master, const char *name, struct file *file)
 {
     const void *archive;
     size_t bytes;
-    struct archive_file file;
+    struct archive_file found;
 
     need(archive_load(device_master, &archive, &bytes), "read the boot archive");
-    if (!archive_find(archive, bytes, name, &file))
+    if (!archive_find(archive, bytes, name, &found))
         need(KERN_INVALID_NAME, name);
-    contents_bytes = round_page(file.bytes);
-    need(vm_allocate(mach_task_self(), (vm_address_t *)&contents, contents_bytes, TRUE), "memory");
-    memcpy(contents, file.data, file.bytes);
+    file->size = round_page(found.bytes);
+    need(vm_allocate(mach_task_self(), (vm_address_t *)&file->contents, file->size, TRUE), "memory");
+    memcpy(file->contents, found.data, found.bytes);
     vm_deallocate(mach_task_self(), (vm_address_t)archive, bytes);
 }
 
 int main(int argc, char **argv)
 {
+    struct file file;
     bootstrap_name_t service;
     mach_port_t object;
 
@@ -156,10 +74,10 @@ int main(int argc, char **argv)
         printf("usage: sample_pager DEVICE-PORT FILE\n");
         return 1;
     }
-    load((mach_port_t)strtoul(argv[1], NULL, 10), argv[2]);
-    need(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &object), "object port");
+    load((mach_port_t)strtoul(argv[1], NULL, 10), argv[2], &file);
+    need(pager_create(&file_operations, &file, &object), "make the object");
     snprintf(service, sizeof(service), "file:%s", argv[2]);
     need(bootstrap_register(bootstrap_port, service, object), "register");
-    need(mach_msg_server(seqnos_memory_object_server, 1024, object), "receive");
+    need(pager_serve(1), "serve");
     return 0;
 }

@@ -89,10 +89,14 @@ def commands_answer():
                  *((answers.get(line), pattern) for line, pattern in ANSWERS))
 
 
-def a_file_is_mapped_from_the_sample_pager():
-    finished, answers = talk(START_SAMPLE, "run sample_client hello.txt", "poweroff")
+def a_file_is_mapped(start=START_SAMPLE):
+    finished, answers = talk(start, "run sample_client hello.txt", "poweroff")
     return check(finished, Ending.SUCCESS,
                  (answers.get("run sample_client hello.txt"), "Hello from a page"))
+
+
+def a_file_is_mapped_from_the_plain_pager():
+    return a_file_is_mapped(START_SAMPLE.replace("sample", "plain"))
 
 
 def a_killed_pager_is_told():
@@ -119,7 +123,8 @@ def cases():
         return []
     return [single(f"shell: {name}", function) for name, function in (
         ("its commands answer, and poweroff ends in order", commands_answer),
-        ("a file is mapped from the sample pager", a_file_is_mapped_from_the_sample_pager),
+        ("a file is mapped from the sample pager", a_file_is_mapped),
+        ("a file is mapped from the pager without the library", a_file_is_mapped_from_the_plain_pager),
         ("a killed pager is told and the shell goes on", a_killed_pager_is_told),
         ("a suspended default pager leaves the shell usable",
          a_suspended_pager_leaves_the_shell_usable),

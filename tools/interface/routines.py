@@ -122,7 +122,7 @@ def subsystems(folder="user"):
                       for path in glob.glob(os.path.join(MIG, "kernel", "mig", "*_server.ids")))
     return sorted(os.path.basename(path)[:-len(".ids")]
                   for path in glob.glob(os.path.join(MIG, "user", "mig", "*.ids"))
-                  if not path.endswith("_server.ids"))
+                  if not path.endswith("_server.ids") and not os.path.basename(path).startswith("nowait_"))
 
 
 def absent():

@@ -4,6 +4,7 @@
 #   kernel   build/mig/kernel/mig/NAME_server.{c,h}      the kernel answers these requests
 #            build/mig/kernel/mig/NAME.{c,h}             the kernel sends these messages
 #   user     build/mig/user/mig/NAME.{c,h}               programs send these requests
+#            build/mig/user/mig/nowait_mach.{c,h}        the same, and never wait for room in a port
 #            build/mig/user/mig/NAME_server.{c,h}        programs answer them
 #            build/mig/user/mig/seqnos_NAME_server.{c,h} the same, told each message's sequence number
 # so that code says #include <mig/NAME.h> or <mig/NAME_server.h>, in the kernel as in a program.
@@ -50,12 +51,13 @@ UM := $(B)/mig/user/mig
 $(foreach d,$(KERNEL_SERVER_DEFS),$(eval $(call mig_server,$(KM)/$(call name_of,$(d))_server,$(d),-DKERNEL=1 -DKERNEL_SERVER=1)))
 $(foreach d,$(KERNEL_USER_DEFS),$(eval $(call mig_user,$(KM)/$(call name_of,$(d)),$(d),-DKERNEL=1 -DKERNEL_USER=1)))
 $(foreach d,$(ALL_DEFS),$(eval $(call mig_user,$(UM)/$(call name_of,$(d)),$(d),)))
+$(eval $(call mig_user,$(UM)/nowait_mach,include/mach/mach.defs,-DNO_WAIT=1))
 $(foreach d,$(USER_SERVER_DEFS),$(eval $(call mig_server,$(UM)/$(call name_of,$(d))_server,$(d),)))
 $(foreach d,$(SEQNOS_DEFS),$(eval $(call mig_server,$(UM)/seqnos_$(call name_of,$(d))_server,$(d),-DSEQNOS=1)))
 
 MIG_KERNEL_BASES := $(foreach d,$(KERNEL_SERVER_DEFS),$(KM)/$(call name_of,$(d))_server) \
     $(foreach d,$(KERNEL_USER_DEFS),$(KM)/$(call name_of,$(d)))
-MIG_USER_BASES := $(foreach d,$(ALL_DEFS),$(UM)/$(call name_of,$(d))) \
+MIG_USER_BASES := $(foreach d,$(ALL_DEFS),$(UM)/$(call name_of,$(d))) $(UM)/nowait_mach \
     $(foreach d,$(USER_SERVER_DEFS),$(UM)/$(call name_of,$(d))_server) \
     $(foreach d,$(SEQNOS_DEFS),$(UM)/seqnos_$(call name_of,$(d))_server)
 MIG_KERNEL_HEADERS := $(MIG_KERNEL_BASES:%=%.h)

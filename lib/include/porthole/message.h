@@ -45,6 +45,14 @@ mach_msg_return_t mach_msg_server(mach_msg_demux_t demux, mach_msg_size_t max_si
 mach_msg_return_t mach_msg_server_timeout(mach_msg_demux_t demux, mach_msg_size_t max_size,
                                           mach_port_t port, mach_msg_option_t option,
                                           mach_msg_timeout_t timeout);
+/*
+ * As mach_msg_server, and calls lost() with the header of each message that was thrown away unseen: a server
+ * that works in the order of sequence numbers must know of every number (H-18). Its port and sequence
+ * number are valid, its rights and memory are gone already.
+ */
+mach_msg_return_t mach_msg_server_counting(mach_msg_demux_t demux,
+                                           void (*lost)(const mach_msg_header_t *header),
+                                           mach_msg_size_t max_size, mach_port_t port);
 /* Serves one request; also returns when it could not be received. */
 mach_msg_return_t mach_msg_server_once(mach_msg_demux_t demux, mach_msg_size_t max_size,
                                        mach_port_t port, mach_msg_option_t option,

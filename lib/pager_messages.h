@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LIB_PAGER_MESSAGES_H
+#define LIB_PAGER_MESSAGES_H
+
+#include <mach/boolean.h>
+#include <mach/message.h>
+
+/* A demultiplexer for whatever comes to objects' ports: each message has its turn here. */
+boolean_t pager_demux(mach_msg_header_t *request, mach_msg_header_t *reply);
+/* The turn of a message that was lost on its way. */
+void pager_message_lost(const mach_msg_header_t *header);
+
+#endif
