@@ -171,6 +171,7 @@ static kern_return_t slot_empty(struct walk *walk)
 
     switch (object->association) {
     case ASSOCIATION_READY:
+        object->behavior = walk->top->behavior;
         return retry(walk, fault_request_data(object, walk->offset, level_access(walk),
                                               walk->mode));
     case ASSOCIATION_WAIT_READY: {

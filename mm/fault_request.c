@@ -7,6 +7,8 @@
  */
 #include "mm/fault_request.h"
 
+#include <mach/vm_behavior.h>
+
 #include "kernel/clock.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
@@ -108,7 +110,8 @@ static bool may_extend(const struct vm_object *object, vm_offset_t offset)
 }
 
 /*
- * The range that a request for offset may cover. A manager's cluster is aligned. Anonymous memory is
+ * The range that a request for offset may cover: a cluster in the direction that was announced
+ * (vm_behavior_set). By default a manager's cluster is aligned. Anonymous memory is
  * handed over for good (its pager keeps nothing), so that pages read in vain are written again: there
  * only who reads on in order gets more than the page itself, twice as much each time.
  */
@@ -117,6 +120,13 @@ static void cluster_bounds(struct vm_object *object, vm_offset_t offset, vm_offs
 {
     vm_size_t cluster_bytes = object->cluster_pages * PAGE_BYTES;
 
+    if (object->behavior != VM_BEHAVIOR_DEFAULT) {
+        vm_size_t below = object->behavior == VM_BEHAVIOR_RSEQNTL ? cluster_bytes - PAGE_BYTES : 0;
+
+        *low = offset > below ? offset - below : 0;
+        *high = offset + (object->behavior == VM_BEHAVIOR_SEQUENTIAL ? cluster_bytes : PAGE_BYTES);
+        return;
+    }
     if (!object->internal) {
         *low = offset & ~(cluster_bytes - 1);
         *high = *low + cluster_bytes;

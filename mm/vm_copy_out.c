@@ -20,9 +20,8 @@
 
 #define PAUSE_BYTES (256 * PAGE_BYTES)  /* written without letting others run */
 
-/* Links the copy's entries into the map from `at` on; the range is free. */
-static void link_entries(struct vm_map *map, struct vm_copy *copy, vm_offset_t at,
-                         struct vm_map_entry *previous)
+void vm_copy_link(struct vm_map *map, struct vm_copy *copy, vm_offset_t at,
+                  struct vm_map_entry *previous)
 {
     struct list_node *node;
 
@@ -35,6 +34,7 @@ static void link_entries(struct vm_map *map, struct vm_copy *copy, vm_offset_t a
         vm_map_link(map, entry, previous);
         previous = entry;
     }
+    vm_copy_free(copy);
 }
 
 /* Memory in flight to this very task: its frames are pinned by the laundry already. */
@@ -65,9 +65,8 @@ kern_return_t vm_copy_out(struct vm_map *map, struct vm_copy *copy, vm_offset_t 
     if (result != KERN_SUCCESS)
         return result;
     wire = map->wire_future && !is_transport(copy);
-    link_entries(map, copy, at, previous);
     *address = at + copy->head;
-    vm_copy_free(copy);
+    vm_copy_link(map, copy, at, previous);
     if (wire)
         vm_map_wire(map, at, size, VM_PROT_DEFAULT);
     return KERN_SUCCESS;

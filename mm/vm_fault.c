@@ -7,6 +7,8 @@
  * nothing else. If the map has changed meanwhile, the look-up is done anew: what was found stays
  * resident, so that the second time is short.
  */
+#include <mach/vm_behavior.h>
+
 #include "kernel/thread.h"
 #include "mm/fault.h"
 #include "mm/fault_count.h"
@@ -23,6 +25,24 @@ enum progress {
     PROGRESS_NOT_COMMON /* nothing was changed */
 };
 
+/* Who goes through memory in order leaves pages behind that are not needed soon. */
+static void leave_behind(vm_offset_t address, const struct vm_map_lookup *lookup)
+{
+    const struct vm_map_entry *entry = lookup->entry;
+    bool up = entry->behavior == VM_BEHAVIOR_SEQUENTIAL;
+    struct page *page;
+
+    if (up ? address == entry->start : address + PAGE_BYTES == entry->end)
+        return;
+    page = vm_object_page(lookup->object,
+                          up ? lookup->offset - PAGE_BYTES : lookup->offset + PAGE_BYTES);
+    if (!page || page->busy || page->queue != PAGE_QUEUE_ACTIVE)
+        return;
+    pmap_harvest(page);
+    page->referenced = false;
+    page_deactivate(page);
+}
+
 static bool enter(struct vm_map *map, vm_offset_t address, const struct vm_map_lookup *lookup,
                   struct page *page, bool writable)
 {
@@ -30,6 +50,8 @@ static bool enter(struct vm_map *map, vm_offset_t address, const struct vm_map_l
 
     if (!writable)
         protection &= ~VM_PROT_WRITE;
+    if (lookup->entry->behavior >= VM_BEHAVIOR_SEQUENTIAL)
+        leave_behind(address, lookup);
     return pmap_enter(map->pmap, address, page, protection,
                       lookup->wired && page->wire_count > 0);
 }
@@ -100,6 +122,7 @@ static kern_return_t resolve(struct vm_map *map, vm_offset_t address, vm_prot_t 
     kern_return_t code;
 
     vm_object_reference(lookup->object);
+    lookup->object->behavior = lookup->entry->behavior;
     code = vm_fault_page(lookup->object, lookup->offset, access, mode, &page, &writable);
     if (code == KERN_SUCCESS) {
         page_wake(page, WAIT_AWAKENED);

@@ -57,7 +57,7 @@ struct vm_map_entry {
     vm_prot_t protection, max_protection;
     vm_inherit_t inheritance;
     uint16_t wired_count;              /* wirings by vm_wire and friends */
-    uint8_t behavior;
+    uint8_t behavior;                  /* a vm_behavior_t */
     vm_offset_t wired_end;             /* while wired: pages below it are wired for this entry */
 };
 

@@ -23,29 +23,36 @@ kern_return_t vm_map_entry_share(struct vm_map *map, struct vm_map_entry *entry)
     return KERN_SUCCESS;
 }
 
-/* Child and parent show the same object from now on. */
-static kern_return_t share(struct vm_map *parent, struct vm_map_entry *entry,
-                           struct vm_map_entry *child_entry)
+/* Both entries show the same object from now on. */
+static kern_return_t share(struct vm_map *map, struct vm_map_entry *entry,
+                           struct vm_map_entry *into)
 {
-    kern_return_t result = entry->device ? KERN_SUCCESS : vm_map_entry_share(parent, entry);
+    kern_return_t result = entry->device ? KERN_SUCCESS : vm_map_entry_share(map, entry);
 
     if (result != KERN_SUCCESS)
         return result;
-    vm_map_entry_copy_range(child_entry, entry, entry->start, entry->end);
+    vm_map_entry_copy_range(into, entry, entry->start, entry->end);
     return KERN_SUCCESS;
 }
 
-/* Fills the child's entry by the parent's inheritance. */
-static kern_return_t inherit(struct vm_map *parent, struct vm_map_entry *entry,
-                             struct vm_map_entry *child_entry)
+/* A private copy of what the entry shows. */
+static kern_return_t copy(struct vm_map *map, struct vm_map_entry *entry,
+                          struct vm_map_entry *into)
 {
-    if (entry->inheritance == VM_INHERIT_SHARE || entry->device)
-        return share(parent, entry, child_entry);
     if (!vm_capture_can_mark(entry))
-        return vm_capture_pages(entry, entry->start, entry->end, entry->start, entry->end,
-                                child_entry);
-    vm_capture_marked(parent, entry, child_entry);
+        return vm_capture_pages(entry, entry->start, entry->end, entry->start, entry->end, into);
+    vm_capture_marked(map, entry, into);
     return KERN_SUCCESS;
+}
+
+kern_return_t vm_map_entry_duplicate(struct vm_map *map, struct vm_map_entry *entry, bool shared,
+                                     struct vm_map_entry *into)
+{
+    kern_return_t result = shared ? share(map, entry, into) : copy(map, entry, into);
+
+    into->wired_count = 0;
+    into->wired_end = 0;
+    return result;
 }
 
 /* Adds the inherited form of one parent's entry behind all that the child has. */
@@ -58,13 +65,13 @@ static kern_return_t fork_entry(struct vm_map *parent, struct vm_map_entry *entr
 
     if (!child_entry)
         return KERN_RESOURCE_SHORTAGE;
-    result = inherit(parent, entry, child_entry);
+    result = vm_map_entry_duplicate(parent, entry,
+                                    entry->inheritance == VM_INHERIT_SHARE || entry->device,
+                                    child_entry);
     if (result != KERN_SUCCESS) {
         vm_map_entry_free(child_entry);
         return result;
     }
-    child_entry->wired_count = 0;
-    child_entry->wired_end = 0;
     vm_map_link(child, child_entry, last ? list_entry(last, struct vm_map_entry, link) : NULL);
     return KERN_SUCCESS;
 }

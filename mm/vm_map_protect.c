@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Protection and inheritance: first the whole range is checked, then changed.
+ * Protection, inheritance, behavior: first the whole range is checked, then changed.
  */
 #include "mm/vm_map_protect.h"
 
@@ -75,17 +75,15 @@ kern_return_t vm_map_protect(struct vm_map *map, vm_offset_t address, vm_size_t 
     return KERN_SUCCESS;
 }
 
-kern_return_t vm_map_inherit(struct vm_map *map, vm_offset_t address, vm_size_t size,
-                             vm_inherit_t inheritance)
+/* Changes every entry of the range in what is no matter of hardware. */
+static kern_return_t set_each(struct vm_map *map, vm_offset_t address, vm_size_t size, int value,
+                              void (*set)(struct vm_map_entry *entry, int value))
 {
     struct vm_map_spares spares;
     struct vm_map_entry *entry;
     vm_offset_t start, end;
     kern_return_t result;
 
-    if (map->dead || (inheritance != VM_INHERIT_SHARE && inheritance != VM_INHERIT_COPY &&
-                      inheritance != VM_INHERIT_NONE))
-        return KERN_INVALID_ARGUMENT;
     if (!page_range(map, address, size, &start, &end))
         return KERN_INVALID_ADDRESS;
     if (size == 0)
@@ -95,7 +93,36 @@ kern_return_t vm_map_inherit(struct vm_map *map, vm_offset_t address, vm_size_t 
         return result;
     entry = vm_map_clip_range(map, start, end, &spares);
     for (; entry && entry->start < end; entry = vm_map_next_entry(map, entry))
-        entry->inheritance = inheritance;
+        set(entry, value);
     vm_map_free_spares(&spares);
     return KERN_SUCCESS;
+}
+
+static void set_inheritance(struct vm_map_entry *entry, int inheritance)
+{
+    entry->inheritance = inheritance;
+}
+
+kern_return_t vm_map_inherit(struct vm_map *map, vm_offset_t address, vm_size_t size,
+                             vm_inherit_t inheritance)
+{
+    if (map->dead || (inheritance != VM_INHERIT_SHARE && inheritance != VM_INHERIT_COPY &&
+                      inheritance != VM_INHERIT_NONE))
+        return KERN_INVALID_ARGUMENT;
+    return set_each(map, address, size, inheritance, set_inheritance);
+}
+
+static void set_behavior(struct vm_map_entry *entry, int behavior)
+{
+    entry->behavior = (uint8_t)behavior;
+}
+
+kern_return_t vm_map_behave(struct vm_map *map, vm_offset_t address, vm_size_t size,
+                            vm_behavior_t behavior)
+{
+    if (map->dead || behavior < VM_BEHAVIOR_DEFAULT || behavior > VM_BEHAVIOR_RSEQNTL)
+        return KERN_INVALID_ARGUMENT;
+    if (vm_map_check_access(map, address, size, VM_PROT_NONE) != KERN_SUCCESS)
+        return KERN_INVALID_ADDRESS;
+    return set_each(map, address, size, behavior, set_behavior);
 }

@@ -68,6 +68,7 @@ struct vm_object {
     vm_offset_t paging_offset;    /* offset of byte 0 in the memory object (after collapse) */
     memory_object_copy_strategy_t copy_strategy;
     uint32_t cluster_pages;       /* power of two */
+    uint8_t behavior;             /* vm_behavior_t of the mapping that faults: how to read ahead */
     uint32_t window_pages;        /* internal: pages in the next request, if it goes on where the */
     vm_offset_t window_end;       /* last one ended: grows up to cluster_pages */
     uint32_t paging_in_progress;  /* operations that need the association to stay */

@@ -4,6 +4,7 @@
  * A task port that names no live task gives no map, or a dead one: KERN_INVALID_ARGUMENT (V-01).
  */
 #include <mig/mach_server.h>
+#include <mig/vm_osf_server.h>
 
 #include "ipc/port.h"
 #include "mm/page.h"
@@ -57,6 +58,13 @@ kern_return_t vm_inherit(struct vm_map *map, vm_address_t address, vm_size_t siz
     if (!usable(map))
         return KERN_INVALID_ARGUMENT;
     return size == 0 ? KERN_SUCCESS : vm_map_inherit(map, address, size, inheritance);
+}
+
+/* How the range will be gone through; all of it must be mapped. KERN_INVALID_ADDRESS, KERN_INVALID_ARGUMENT. */
+kern_return_t vm_behavior_set(struct vm_map *map, vm_address_t address, vm_size_t size,
+                              vm_behavior_t behavior)
+{
+    return usable(map) ? vm_map_behave(map, address, size, behavior) : KERN_INVALID_ARGUMENT;
 }
 
 /* A send right to the name port of what memory comes from in the end; NULL for anonymous memory. */

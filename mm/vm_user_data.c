@@ -4,7 +4,9 @@
  * behind the generated code's pointers.
  */
 #include <mig/mach_server.h>
+#include <mig/vm_osf_server.h>
 
+#include "kernel/task.h"
 #include "mm/page.h"
 #include "mm/vm_copy.h"
 #include "mm/vm_copy_in.h"
@@ -26,6 +28,25 @@ kern_return_t vm_read(struct vm_map *map, vm_address_t address, vm_size_t size, 
     *data = (vm_offset_t)copy;
     *count = (mach_msg_type_number_t)size;
     return KERN_SUCCESS;
+}
+
+/* The same into memory of the caller's; what was written before an error stays written. */
+kern_return_t vm_read_overwrite(struct vm_map *map, vm_address_t address, vm_size_t size,
+                                vm_address_t data, vm_size_t *count)
+{
+    struct vm_copy *copy;
+    kern_return_t result;
+
+    if (!map || map->dead)
+        return KERN_INVALID_ARGUMENT;
+    result = vm_copy_in(map, address, size, false, &copy);
+    if (result != KERN_SUCCESS)
+        return result;
+    result = vm_copy_overwrite(task_current()->map, data, copy);
+    if (result != KERN_SUCCESS)
+        vm_copy_discard(copy);
+    *count = size;
+    return result;
 }
 
 /* Writes as the target task would (V-06: any alignment). Consumes the data exactly on success. */

@@ -380,12 +380,18 @@ static void pile_up(void)
 
 TEST(135, answers_that_never_come_are_bounded_and_go_with_the_object)
 {
-    struct audit before;
+    const char *difference = "no audit";
 
     pile_up();
-    audit_take(&before);
-    pile_up();
-    audit_check(&before, "requests without an answer");
+    for (unsigned i = 0; i < 5 && difference; i++) { /* this task's own memory may grow a few times */
+        struct audit before;
+
+        audit_take(&before);
+        pile_up();
+        difference = audit_difference(&before);
+    }
+    if (difference)
+        FAIL("after requests without an answer: %s", difference);
 }
 
 static void sync_main(void *argument)

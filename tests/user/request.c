@@ -140,16 +140,6 @@ TEST(36, the_client_sees_the_data_as_it_was_when_supplied)
     pattern_check(address, PAGE_SIZE, SEED, 0);
 }
 
-static void set_cluster(struct manager *manager, vm_size_t bytes)
-{
-    struct memory_object_attr_info attributes = {
-        .copy_strategy = MEMORY_OBJECT_COPY_DELAY, .cluster_size = bytes};
-
-    CHECK_OK(memory_object_change_attributes_flavor(
-        manager->control, MEMORY_OBJECT_ATTRIBUTE_INFO, (memory_object_info_t)&attributes,
-        MEMORY_OBJECT_ATTR_INFO_COUNT, MACH_PORT_NULL));
-}
-
 TEST(37, a_cluster_request_covers_the_faulting_page_and_ends_with_the_object)
 {
     struct manager manager;
@@ -157,7 +147,7 @@ TEST(37, a_cluster_request_covers_the_faulting_page_and_ends_with_the_object)
     struct client client;
     vm_address_t address = manager_start(&manager, 0, 6 * PAGE_SIZE);
 
-    set_cluster(&manager, 4 * PAGE_SIZE);
+    manager_set_cluster(&manager, 4 * PAGE_SIZE);
     client_read(&client, address + 5 * PAGE_SIZE);
     EXPECT_MESSAGE(manager.object, ID_DATA_REQUEST, &message);
     CHECK(message.length <= 4 * PAGE_SIZE && message.length % PAGE_SIZE == 0);
@@ -174,7 +164,7 @@ TEST(38, a_cluster_supplied_in_one_call_is_accepted_whole)
     vm_address_t address = manager_start(&manager, 0, 4 * PAGE_SIZE);
     mach_port_t reply = port_make(FALSE);
 
-    set_cluster(&manager, 4 * PAGE_SIZE);
+    manager_set_cluster(&manager, 4 * PAGE_SIZE);
     client_read(&client, address + PAGE_SIZE);
     EXPECT_REQUEST(&manager, 0, 4 * PAGE_SIZE);
     CHECK_OK(manager_supply(&manager, 0, 4 * PAGE_SIZE, SEED, VM_PROT_NONE, FALSE, reply,
@@ -193,7 +183,7 @@ TEST(39, each_page_of_a_cluster_may_be_answered_in_its_own_way)
     struct client client, unavailable, failing;
     vm_address_t address = manager_start(&manager, 0, 4 * PAGE_SIZE);
 
-    set_cluster(&manager, 4 * PAGE_SIZE);
+    manager_set_cluster(&manager, 4 * PAGE_SIZE);
     client_read(&client, address);
     EXPECT_REQUEST(&manager, 0, 4 * PAGE_SIZE);
     client_read(&unavailable, address + 2 * PAGE_SIZE);

@@ -212,6 +212,16 @@ void manager_supply_plain(struct manager *manager, vm_offset_t offset, vm_size_t
     CHECK_OK(manager_supply(manager, offset, size, seed, VM_PROT_NONE, FALSE, MACH_PORT_NULL, 0));
 }
 
+void manager_set_cluster(struct manager *manager, vm_size_t bytes)
+{
+    struct memory_object_attr_info attributes = {
+        .copy_strategy = MEMORY_OBJECT_COPY_DELAY, .cluster_size = bytes};
+
+    CHECK_OK(memory_object_change_attributes_flavor(
+        manager->control, MEMORY_OBJECT_ATTRIBUTE_INFO, (memory_object_info_t)&attributes,
+        MEMORY_OBJECT_ATTR_INFO_COUNT, MACH_PORT_NULL));
+}
+
 void manager_fill(struct manager *manager, vm_address_t address, vm_offset_t offset, vm_size_t size,
                   uint64_t seed, boolean_t precious)
 {

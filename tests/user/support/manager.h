@@ -94,6 +94,8 @@ kern_return_t manager_supply(struct manager *manager, vm_offset_t offset, vm_siz
 /* The same without lock, precious flag and completion. */
 void manager_supply_plain(struct manager *manager, vm_offset_t offset, vm_size_t size,
                           uint64_t seed);
+/* Requests may cover so many bytes from now on. */
+void manager_set_cluster(struct manager *manager, vm_size_t bytes);
 /* Has a client read page after page of a mapping that shows the object from offset on, and supplies them. */
 void manager_fill(struct manager *manager, vm_address_t address, vm_offset_t offset, vm_size_t size,
                   uint64_t seed, boolean_t precious);
