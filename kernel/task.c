@@ -10,6 +10,7 @@
 #include "kernel/string.h"
 #include "kernel/task_notify.h"
 #include "kernel/thread.h"
+#include "kernel/trace.h"
 #include "kernel/x86_64/io_permissions.h"
 #include "kernel/x86_64/time.h"
 #include "mm/kmem.h"
@@ -71,6 +72,7 @@ static void task_enter_list(struct task *task)
     task->active = true;
     list_insert_tail(&task_list, &task->link);
     task_count++;
+    trace(PORTHOLE_TRACE_TASK, 0, (uint64_t)task, 0);
 }
 
 void task_init(void)

@@ -13,6 +13,7 @@
 #include "kernel/string.h"
 #include "kernel/task.h"
 #include "kernel/thread_times.h"
+#include "kernel/trace.h"
 #include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/time.h"
 #include "mm/kmem.h"
@@ -60,6 +61,7 @@ static void thread_enter_task(struct thread *thread)
 {
     list_insert_tail(&thread->task->threads, &thread->task_link);
     thread->task->thread_count++;
+    trace(PORTHOLE_TRACE_THREAD, (uint64_t)thread, (uint64_t)thread->task, 0);
 }
 
 /*

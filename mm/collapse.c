@@ -11,6 +11,7 @@
 
 #include "ipc/port.h"
 #include "kernel/panic.h"
+#include "kernel/trace.h"
 #include "mm/object_lifetime.h"
 #include "mm/placeholder.h"
 #include "mm/vm_object.h"
@@ -110,6 +111,7 @@ static void free_rest(struct vm_object *backing)
     backing->references = 0;
     backing->alive = false;
     backing->copy = NULL;
+    trace(PORTHOLE_TRACE_OBJECT_END, 0, (uint64_t)backing, 0);
     vm_object_free(backing);
 }
 

@@ -13,6 +13,7 @@
 #include "kernel/panic.h"
 #include "kernel/sched.h"
 #include "kernel/thread.h"
+#include "kernel/trace.h"
 #include "mm/association_end.h"
 #include "mm/lock_request.h"
 #include "mm/placeholder.h"
@@ -106,6 +107,7 @@ static struct vm_object *dismantle(struct vm_object *object, bool may_yield)
     }
     if (list_node_linked(&object->work_link))
         list_remove(&object->work_link);
+    trace(PORTHOLE_TRACE_OBJECT_END, 0, (uint64_t)object, 0);
     vm_object_free(object);
     return shadow;
 }

@@ -28,6 +28,9 @@ typedef porthole_event_t *porthole_event_array_t;
 #define PORTHOLE_TRACE_QUEUE        0x03 /* the message; port; message id */
 #define PORTHOLE_TRACE_RECEIVE      0x04 /* the message; port; message */
 #define PORTHOLE_TRACE_CALL         0x05 /* when it began; kernel object; message id */
+#define PORTHOLE_TRACE_THREAD       0x06 /* a new thread; its task; 0 */
+#define PORTHOLE_TRACE_OBJECT_END   0x07 /* 0; a memory object, whose identity may be used again; 0 */
+#define PORTHOLE_TRACE_TASK         0x0c /* 0; a new task; 0 */
 #define PORTHOLE_TRACE_FAULT        0x08 /* its instruction, 0: a copy by the kernel; address; access */
 #define PORTHOLE_TRACE_FAULT_DONE   0x09 /* result; address; 0 */
 #define PORTHOLE_TRACE_FAULT_MAPPED 0x0a /* the page was there: 0; object; offset */

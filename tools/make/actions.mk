@@ -18,9 +18,12 @@ doctor:
 
 #: make run          boot the demonstration by UEFI on a fresh paging disk; Ctrl-A X leaves
 #:                   (MEMORY=MiB, DOOR=uefi|pvh, DISK=FILE|new:MiB, CMDLINE="words")
+#:                   TRACE=FILE.json writes what the kernel recorded, for Perfetto or chrome://tracing
 # Leaving is no error: status 8.
 run: all
-	@$(RUN) --door $(DOOR) --cmdline "$(CMDLINE)" || [ $$? = 8 ]
+	@$(RUN) --door $(DOOR) --cmdline "$(CMDLINE)$(if $(TRACE), trace)" \
+	    $(if $(TRACE),--report $(B)/trace.events) || [ $$? = 8 ]
+	$(if $(TRACE),@tools/trace $(B)/trace.events --json $(TRACE))
 
 #: make demo         the demonstration with 64 MiB, through each door, without the shell
 demo: all
