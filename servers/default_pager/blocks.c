@@ -2,7 +2,6 @@
 #include "blocks.h"
 
 #define WORD_BITS 64u
-#define RUN_AHEAD 16u
 
 static bool block_is_free(const struct block_map *map, uint32_t block)
 {
@@ -69,6 +68,24 @@ static void search(const struct block_map *map, uint32_t from, uint32_t end, uin
     }
 }
 
+/*
+ * Where nothing but short runs is near, a whole word of free blocks farther away: a disk that has become fragmented
+ * in one part gives long runs as long as it has some in another. False: none among those looked at.
+ */
+#define SEARCH_WORDS 4096u
+static bool free_word(const struct block_map *map, uint32_t *first)
+{
+    uint32_t words = map->total / WORD_BITS, from = map->cursor / WORD_BITS;
+    for (uint32_t i = 0; i < words && i < SEARCH_WORDS; i++) {
+        uint32_t word = from + i < words ? from + i : from + i - words;
+        if (map->words[word] == ~(uint64_t)0) {
+            *first = word * WORD_BITS;
+            return true;
+        }
+    }
+    return false;
+}
+
 static void mark_used(struct block_map *map, uint32_t first, uint32_t count)
 {
     for (uint32_t block = first; block < first + count; block++)
@@ -82,9 +99,9 @@ static void mark_used(struct block_map *map, uint32_t first, uint32_t count)
  * worth going on in, even if less is wanted now: pages that arrive one by one get blocks side by
  * side.
  */
-uint32_t blocks_take(struct block_map *map, uint32_t wanted, uint32_t *first)
+uint32_t blocks_take(struct block_map *map, uint32_t wanted, uint32_t ahead, uint32_t *first)
 {
-    uint32_t length = 0, aim = wanted > RUN_AHEAD ? wanted : RUN_AHEAD;
+    uint32_t length = 0, aim = wanted > ahead ? wanted : ahead;
     if (map->free == 0 || wanted == 0)
         return 0;
     *first = map->cursor;
@@ -93,6 +110,8 @@ uint32_t blocks_take(struct block_map *map, uint32_t wanted, uint32_t *first)
         length = 0;
         search(map, map->cursor, map->total, aim, first, &length);
         search(map, 0, map->cursor, aim, first, &length);
+        if (length < aim && free_word(map, first))
+            length = WORD_BITS;
     }
     length = length < wanted ? length : wanted;
     mark_used(map, *first, length);

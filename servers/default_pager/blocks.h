@@ -24,9 +24,9 @@ struct block_map {
 size_t blocks_bitmap_bytes(uint32_t total);
 /* All blocks free. `words` has blocks_bitmap_bytes(total) bytes. */
 void blocks_init(struct block_map *map, uint64_t *words, uint32_t total);
-/* Takes at most `wanted` blocks that lie side by side, if possible behind those taken last; returns
-   how many, 0 only if none is free. */
-uint32_t blocks_take(struct block_map *map, uint32_t wanted, uint32_t *first);
+/* Takes at most `wanted` blocks that lie side by side, if possible behind those taken last, else at the start
+   of a run of `ahead`; returns how many, 0 only if none is free. */
+uint32_t blocks_take(struct block_map *map, uint32_t wanted, uint32_t ahead, uint32_t *first);
 /* Gives one used block back. */
 void blocks_give(struct block_map *map, uint32_t block);
 /* Withdraws one used block for good: it failed. */

@@ -141,7 +141,7 @@ static uint64_t add_device(mach_port_t device, uint64_t records, uint64_t record
 {
     kern_return_t result;
     uint64_t per_block = PAGER_PAGE / record_size, blocks = records / per_block;
-    struct store *store = store_create(make_port(MACH_PORT_RIGHT_RECEIVE, service_ports.set), 0, 1);
+    struct store *store = store_create(make_port(MACH_PORT_RIGHT_RECEIVE, service_ports.set), 0, STORE_CLUSTER_PAGES);
     for (;;) {
         pager_lock();
         result = store_add_segment(store, device, 0, blocks * per_block, record_size);

@@ -160,11 +160,18 @@ static void answer_error(
         control, run->first * PAGER_PAGE, run->count * PAGER_PAGE, KERN_FAILURE);
 }
 
+/* A page alone gets a second try: its client dies otherwise, and a disk may stumble once. */
+static bool read_run(const struct run *run, vm_address_t *data)
+{
+    return transfer_read(run->block, run->count, data) == KERN_SUCCESS ||
+           (run->count == 1 && transfer_read(run->block, 1, data) == KERN_SUCCESS);
+}
+
 /* Reads and supplies; of a run with a bad block, the pages that can be read. */
 static void answer_read(struct object *object, mach_port_t control, const struct run *run)
 {
     vm_address_t data;
-    if (transfer_read(run->block, run->count, &data) == KERN_SUCCESS) {
+    if (read_run(run, &data)) {
         supply_read(object, control, run, data);
         return;
     }

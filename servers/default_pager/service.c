@@ -162,7 +162,7 @@ kern_return_t default_pager_backing_store_create(
 {
     if (pager != lifecycle_ports.manager || priority < 0 || priority > STORE_PRIORITY_MAX)
         return KERN_INVALID_ARGUMENT;
-    vm_size_t pages = clsize == 0 ? 1 : (vm_size_t)clsize / PAGER_PAGE;
+    vm_size_t pages = clsize == 0 ? STORE_CLUSTER_PAGES : (vm_size_t)clsize / PAGER_PAGE;
     if (clsize < 0 || (vm_size_t)clsize % PAGER_PAGE != 0 || (pages & (pages - 1)) != 0)
         return KERN_INVALID_ARGUMENT;
     mach_port_t self = mach_task_self(), port;

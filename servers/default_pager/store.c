@@ -182,15 +182,17 @@ kern_return_t store_add_segment(
     return KERN_SUCCESS;
 }
 
-/* The segment to take from: of the highest priority that has a free block, the next in turn. */
-static struct segment *segment_choose(void)
+/* The segment to take from: of the highest priority that has a free block, the next in turn; the one to be
+   avoided (or NULL) only if there is no other. */
+static struct segment *segment_choose(const struct segment *avoided)
 {
     struct segment *best = NULL;
     for (unsigned i = 0; i < segment_count; i++) {
         struct segment *segment = &segments[(next_segment + i) % segment_count];
         if (segment->store == NULL || segment->blocks.free == 0)
             continue;
-        if (best == NULL || segment->store->priority > best->store->priority)
+        if (best == NULL || best == avoided ||
+            (segment != avoided && segment->store->priority > best->store->priority))
             best = segment;
     }
     return best;
@@ -209,13 +211,14 @@ static void count_turn(const struct segment *segment, uint32_t blocks)
 }
 
 /* Takes blocks without regard to reservations. Conditions: wanted <= free_blocks. */
-static uint32_t take(uint32_t wanted, block_t *first)
+static uint32_t take(uint32_t wanted, block_t *first, const struct segment *avoided)
 {
-    struct segment *segment = wanted == 0 ? NULL : segment_choose();
+    struct segment *segment = wanted == 0 ? NULL : segment_choose(avoided);
     uint32_t index = 0;
     if (segment == NULL)
         return 0;
-    uint32_t count = blocks_take(&segment->blocks, wanted, &index);
+    uint32_t count =
+        blocks_take(&segment->blocks, wanted, (uint32_t)segment->store->cluster_pages, &index);
     *first = (block_t)(segment - segments) << SEGMENT_SHIFT | index;
     free_blocks -= count;
     count_turn(segment, count);
@@ -225,7 +228,12 @@ static uint32_t take(uint32_t wanted, block_t *first)
 uint32_t store_take(uint32_t wanted, block_t *first)
 {
     uint64_t available = store_available();
-    return take(wanted < available ? wanted : (uint32_t)available, first);
+    return take(wanted < available ? wanted : (uint32_t)available, first, NULL);
+}
+
+uint32_t store_take_elsewhere(block_t failed, block_t *first)
+{
+    return take(store_available() != 0, first, segment_of(failed));
 }
 
 uint32_t store_take_reserved(uint32_t wanted, block_t *first)
@@ -233,7 +241,7 @@ uint32_t store_take_reserved(uint32_t wanted, block_t *first)
     if (wanted > reserved_blocks)
         wanted = (uint32_t)reserved_blocks;
     /* Blocks that failed may have left fewer than are reserved. */
-    uint32_t count = take(wanted < free_blocks ? wanted : (uint32_t)free_blocks, first);
+    uint32_t count = take(wanted < free_blocks ? wanted : (uint32_t)free_blocks, first, NULL);
     reserved_blocks -= count;
     return count;
 }

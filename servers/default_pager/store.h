@@ -2,6 +2,9 @@
 /*
  * Where pages are kept: backing stores, each made of segments of devices (DP8).
  *
+ * A store's cluster is how many blocks side by side are looked for even if fewer are wanted now, so that
+ * pages that come one by one can be read together later (DP9); less is taken where the disk has no more.
+ *
  * Blocks of all segments share one number space: the segment in the upper 8 bits, the block in it
  * in the lower 24. Segments of the store with the highest priority are used first, in turn; each
  * turn is a stretch of blocks, so that what is written together lies together.
@@ -25,6 +28,7 @@
 #define STORE_MAX 16
 #define SEGMENT_MAX 64
 #define STORE_PRIORITY_MAX 4
+#define STORE_CLUSTER_PAGES 16 /* if nothing is said */
 
 typedef uint32_t block_t;
 #define BLOCK_NONE UINT32_MAX
@@ -60,6 +64,8 @@ void store_count(const struct store *store, uint64_t *total, uint64_t *free);
 
 /* Takes at most `wanted` contiguous blocks that are not reserved; returns how many, 0: none. */
 uint32_t store_take(uint32_t wanted, block_t *first);
+/* A block for a page whose block failed: of another segment if one has any. As store_take. */
+uint32_t store_take_elsewhere(block_t failed, block_t *first);
 /* The same, drawing on the reservations of as many pages. */
 uint32_t store_take_reserved(uint32_t wanted, block_t *first);
 /* Gives a block back. */

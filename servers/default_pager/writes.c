@@ -72,7 +72,7 @@ static bool relocate(struct write_run *page)
     pager_lock();
     struct record *record = records_find(page->object, page->first);
     store_retire(page->block);
-    bool found = store_take(1, &page->block) == 1;
+    bool found = store_take_elsewhere(page->block, &page->block) == 1;
     if (found) {
         record->block = page->block;
     } else {

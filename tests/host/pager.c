@@ -63,7 +63,7 @@ static void test_blocks(void)
             used--;
             continue;
         }
-        got = blocks_take(&map, wanted, &first);
+        got = blocks_take(&map, wanted, 16, &first);
         fake_check(got <= wanted && first + got <= BLOCKS, "no more than wanted, all inside");
         for (uint32_t i = first; i < first + got; i++) {
             fake_check(!taken[i], "no block is given out twice");
@@ -81,20 +81,74 @@ static void test_contiguous(void)
     struct block_map map;
     uint32_t first, all;
     blocks_init(&map, words, 128);
-    fake_check(blocks_take(&map, 128, &all) == 128, "all blocks can be taken in one run");
-    fake_check(blocks_take(&map, 1, &first) == 0, "a full map gives none");
+    fake_check(blocks_take(&map, 128, 16, &all) == 128, "all blocks can be taken in one run");
+    fake_check(blocks_take(&map, 1, 16, &first) == 0, "a full map gives none");
     for (uint32_t i = 0; i < 128; i += 2)
         blocks_give(&map, i);
     for (uint32_t i = 64; i < 72; i++)
         if (i % 2 == 1)
             blocks_give(&map, i);
     fake_check(
-        blocks_take(&map, 8, &first) == 8 && first == 64, "the run that is long enough wins");
-    fake_check(blocks_take(&map, 8, &first) == 1, "without a run, single blocks are given");
+        blocks_take(&map, 8, 16, &first) == 8 && first == 64, "the run that is long enough wins");
+    fake_check(blocks_take(&map, 8, 16, &first) == 1, "without a run, single blocks are given");
     report("blocks: contiguous runs are preferred");
 }
 
+/* Every other block taken in all but one place far away: there it is contiguous. */
+static void test_fragmented(void)
+{
+    enum { WORDS = 400, FREE = 300 };
+    static uint64_t words[WORDS];
+    struct block_map map;
+    uint32_t first = 0;
+    blocks_init(&map, words, WORDS * 64);
+    blocks_take(&map, WORDS * 64, 16, &first);
+    for (uint32_t i = 0; i < WORDS * 64; i++)
+        if (i % 2 == 0 || i / 64 == FREE)
+            blocks_give(&map, i);
+    fake_check(blocks_take(&map, 8, 16, &first) == 8 && first / 64 == FREE, "a long run is found");
+    fake_check(blocks_take(&map, 1, 16, &first) == 1 && first / 64 == FREE, "and gone on with");
+    blocks_take(&map, 55, 16, &first);
+    for (uint32_t i = 0; i < (WORDS - 1) * 32; i++)
+        fake_check(blocks_take(&map, 3, 16, &first) == 1, "then single blocks, to the last one");
+    fake_check(map.free == 0 && blocks_take(&map, 1, 16, &first) == 0, "all are given out");
+    report("blocks: a fragmented map gives what it has");
+}
+
 /* ---- segments ---- */
+
+/* The store of each block that is given out, as long as there are any. */
+static void test_priorities(void)
+{
+    mach_port_t devices[SEGMENT_MAX];
+    unsigned count;
+    struct store *low = store_create(0x60, 0, 4), *high = store_create(0x61, 3, 4);
+    block_t block = 0;
+    store_add_segment(low, 11, 0, 4 * 8, 512);
+    store_add_segment(high, 12, 0, 2 * 8, 512);
+    store_add_segment(high, 13, 0, 2 * 8, 512);
+    for (unsigned i = 0; i < 8; i++) {
+        fake_check(store_take(1, &block) == 1, "there is a block");
+        fake_check((store_locate(block).device == 11) == (i >= 4), "the higher priority goes first");
+    }
+    store_give(block);
+    store_give(0);
+    fake_check(store_locate(0).device == 11 && store_take_elsewhere(0, &block) == 1, "a block is left");
+    fake_check(store_locate(block).device == 11, "the failed segment is taken if there is no other");
+    store_give(block);
+    block_t other = (block_t)2 << 24;
+    fake_check(store_locate(other).device == 13, "blocks are numbered by segments");
+    store_give(other);
+    fake_check(store_take_elsewhere(other, &block) == 1 && store_locate(block).device == 11,
+        "a failed segment is avoided, whatever its priority");
+    while (store_take(1, &other) == 1) /* so that all are taken */
+        ;
+    for (block_t i = 0; i < 8; i++)
+        store_give(i < 4 ? i : (1 + (i - 4) / 2) << 24 | (i & 1));
+    fake_check(store_delete(low, devices, &count) == KERN_SUCCESS && count == 1, "low is deleted");
+    fake_check(store_delete(high, devices, &count) == KERN_SUCCESS && count == 2, "high is deleted");
+    report("stores: priorities, and another segment for a block that failed");
+}
 
 static void test_segments(struct store *store)
 {
@@ -292,6 +346,8 @@ int main(void)
     lifecycle_ports.manager = 0x33;
     test_blocks();
     test_contiguous();
+    test_fragmented();
+    test_priorities();
     test_segments(store_create(0x55, 2, 1));
     test_conversation("conversations on an ample disk", 2048, (struct fake_faults){0});
     test_conversation("conversations on a disk that is too small", 150, (struct fake_faults){0});
@@ -299,6 +355,8 @@ int main(void)
         (struct fake_faults){.early_return_per_mille = 100});
     test_conversation("a disk with bad blocks loses only what is said to be lost", 4096,
         (struct fake_faults){.write_error_per_mille = 4});
+    test_conversation("a disk that stumbles over reads", 1024,
+        (struct fake_faults){.read_error_per_mille = 50});
     test_relief();
     printf("1..%u\n", tests);
     return 0;

@@ -9,7 +9,7 @@ The program tests/user/FILE.c is built with tests/user/support/ into a boot modu
 
 or, for all tests of a file that say nothing else, once in the file as `boot-all:`. The words:
     memory=MiB  cpus=N  cpu=MODEL  door=pvh|uefi  timeout=SECONDS  icount=1  cmdline="more words"
-    disk=MiB,...      paging disks, fresh ones
+    disk=MiB,...      paging disks, fresh ones; MiB:FAULT:... for one that fails (qemu.py, drive_faults)
     with=NAME,...     servers that bootstrap starts before the test, as servers/servers.cfg says;
                       NAME=PATH only puts a file into the archive
     config=FILE       another boot.cfg, beside the tests; @PROGRAM@ stands for the test's program

@@ -2,6 +2,7 @@
 """The machine: a description of what to boot, and the QEMU command that boots it."""
 import dataclasses
 import os
+import re
 import shutil
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -94,18 +95,44 @@ def door_arguments(machine, scratch):
             "-drive", f"if=ide,format=raw,file={escape(volume)}"]
 
 
+def drive_faults(path, rules):
+    """Options of a drive that fails on purpose, by QEMU's blkdebug. `write@N`, `read@N`: requests that touch block N
+    (4 KiB) fail; `write`, `read`: all do; `writeonce`, `readonce`: only the first. `torn`: requests are done in pieces
+    of a block, so that of one that fails others may be done. `slow`: 200 requests a second at most."""
+    options = f"driver=raw,file.driver=blkdebug,file.image.driver=file,file.image.filename={escape(path)}"
+    for number, rule in enumerate(rules):
+        fault = re.fullmatch(r"(read|write)(once)?(?:@(\d+))?", rule)
+        if fault:
+            error = f",file.inject-error.{number}"
+            options += f"{error}.event=none{error}.iotype={fault[1]}" \
+                       f"{error}.once={'on' if fault[2] else 'off'}"
+            options += f"{error}.sector={int(fault[3]) * 8}" if fault[3] else ""
+        elif rule == "torn":
+            options += ",file.align=4096,file.max-transfer=4096"
+        elif rule == "slow":
+            options += ",throttling.iops-total=200"
+        else:
+            raise ValueError(f"`{rule}` is no fault of a disk")
+    return options
+
+
+def drive_options(disk, path):
+    """Options of one disk's drive. `new:MiB` makes a fresh one in `path` that lasts for this run, `new:MiB:FAULT:...` one
+    that fails."""
+    if not disk.startswith("new:"):
+        return "format=raw,file=" + escape(require(disk, "disk"))
+    size, *faults = disk[4:].split(":")
+    with open(path, "wb") as file:
+        file.truncate(int(size) << 20)
+    return drive_faults(path, faults) if faults else f"format=raw,file={escape(path)}"
+
+
 def disk_arguments(machine, scratch):
-    """Virtio disks in the legacy transport; `new:MiB` makes a fresh one that lasts for this run."""
+    """Virtio disks in the legacy transport."""
     arguments = []
     for number, disk in enumerate(machine.disks):
-        if disk.startswith("new:"):
-            path = os.path.join(scratch, f"disk{number}.img")
-            with open(path, "wb") as file:
-                file.truncate(int(disk[4:]) << 20)
-            disk = path
-        elif not disk.startswith("blkdebug:"):
-            require(disk, "disk")
-        arguments += ["-drive", f"if=none,id=disk{number},format=raw,cache=unsafe,file={escape(disk)}",
+        options = drive_options(disk, os.path.join(scratch, f"disk{number}.img"))
+        arguments += ["-drive", f"if=none,id=disk{number},cache=unsafe,{options}",
                       "-device", f"virtio-blk-pci,drive=disk{number},disable-modern=on"]
     return arguments
 

@@ -18,7 +18,7 @@
 
 static unsigned char *disk;
 static uint64_t disk_blocks;
-static bool *block_bad;
+static bool *block_bad, *block_stumbled;
 static long regions; /* pages of out-of-line memory that exist */
 static pthread_mutex_t disk_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -28,7 +28,9 @@ void fake_disk_init(uint64_t blocks)
     free(block_bad);
     disk_blocks = blocks;
     disk = calloc(blocks, FAKE_PAGE_BYTES);
+    free(block_stumbled);
     block_bad = calloc(blocks, sizeof *block_bad);
+    block_stumbled = calloc(blocks, sizeof *block_stumbled);
 }
 
 long fake_regions(void)
@@ -92,6 +94,17 @@ kern_return_t vm_deallocate(mach_port_t task, vm_address_t address, vm_size_t si
     return KERN_SUCCESS;
 }
 
+/* Reads that begin at a block fail now and then, but never twice in a row. */
+static bool stumbles(uint64_t block)
+{
+    pthread_mutex_lock(&disk_lock);
+    block_stumbled[block] =
+        !block_stumbled[block] && (unsigned)rand() % 1000 < fake_faults.read_error_per_mille;
+    bool now = block_stumbled[block];
+    pthread_mutex_unlock(&disk_lock);
+    return now;
+}
+
 kern_return_t device_read(mach_port_t device, dev_mode_t mode, recnum_t recnum, int bytes_wanted,
     io_buf_ptr_t *data, mach_msg_type_number_t *count)
 {
@@ -101,6 +114,10 @@ kern_return_t device_read(mach_port_t device, dev_mode_t mode, recnum_t recnum, 
     fake_check(recnum % RECORDS_PER_BLOCK == 0 && first + pages <= disk_blocks, "read within disk");
     sched_yield();
     vm_address_t memory = fake_region_make(pages);
+    if (stumbles(first)) {
+        fake_region_free(memory, (vm_size_t)pages * FAKE_PAGE_BYTES);
+        return D_IO_ERROR;
+    }
     pthread_mutex_lock(&disk_lock);
     memcpy((void *)memory, disk + first * FAKE_PAGE_BYTES, (size_t)pages * FAKE_PAGE_BYTES);
     pthread_mutex_unlock(&disk_lock);
@@ -126,8 +143,9 @@ kern_return_t device_write(mach_port_t device, dev_mode_t mode, recnum_t recnum,
         if (block_bad[first + i])
             result = D_IO_ERROR;
     }
-    if (result == KERN_SUCCESS)
-        memcpy(disk + first * FAKE_PAGE_BYTES, data, count);
+    for (unsigned i = 0; i < pages; i++) /* a request that fails is torn: the good blocks are written */
+        if (!block_bad[first + i])
+            memcpy(disk + (first + i) * FAKE_PAGE_BYTES, data + i * FAKE_PAGE_BYTES, FAKE_PAGE_BYTES);
     pthread_mutex_unlock(&disk_lock);
     *written = (int)count;
     return result;

@@ -46,7 +46,8 @@ struct fake_object {
 
 /* What may go wrong on purpose. */
 struct fake_faults {
-    unsigned write_error_per_mille;
+    unsigned write_error_per_mille; /* such a block is bad from then on */
+    unsigned read_error_per_mille;  /* the next one does not */
     unsigned early_return_per_mille; /* an accepted page comes back before the completion (D-33) */
 };
 extern struct fake_faults fake_faults;
