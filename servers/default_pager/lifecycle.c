@@ -6,6 +6,7 @@
 
 #include <mach.h>
 #include <mach/notify.h>
+#include <stdlib.h>
 #include <mig/seqnos_memory_object_default_server.h>
 #include <mig/seqnos_memory_object_server.h>
 
@@ -18,6 +19,8 @@
 
 struct lifecycle_ports lifecycle_ports;
 
+static bool replaced; /* as the default pager, by another */
+
 /* Asks to be told when the last send right is gone. */
 static void watch_senders(mach_port_t port, mach_port_mscount_t sync)
 {
@@ -26,6 +29,23 @@ static void watch_senders(mach_port_t port, mach_port_mscount_t sync)
         MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous);
     if (previous != MACH_PORT_NULL)
         mach_port_deallocate(mach_task_self(), previous);
+}
+
+void lifecycle_watch_manager(void)
+{
+    watch_senders(lifecycle_ports.manager, 1);
+}
+
+/* The kernel sends no new objects once it has another pager, and nobody can get the manager port from it. */
+static void end_if_replaced(void)
+{
+    pager_lock();
+    bool over = replaced && statistics.objects == 0;
+    pager_unlock();
+    if (!over)
+        return;
+    mach_print("default_pager: another has taken its place, and its last object is gone\n");
+    exit(0);
 }
 
 /*
@@ -178,6 +198,13 @@ static void forget_all(struct object *object)
 void lifecycle_no_senders(mach_port_t port, mach_port_seqno_t seqno, mach_port_mscount_t count)
 {
     mach_port_t self = mach_task_self();
+    if (port == lifecycle_ports.manager) {
+        pager_lock();
+        replaced = true;
+        pager_unlock();
+        end_if_replaced();
+        return;
+    }
     struct object *object = object_enter(port, seqno);
     if (object == NULL)
         return;
@@ -205,6 +232,7 @@ void lifecycle_no_senders(mach_port_t port, mach_port_seqno_t seqno, mach_port_m
         mach_port_destroy(self, control);
         mach_port_destroy(self, name);
     }
+    end_if_replaced();
     returns_write_held();
 }
 

@@ -3,13 +3,17 @@
  * The default pager: keeps anonymous memory that the kernel evicts, on a disk, so that disk and
  * memory never hold the same page twice (spec/emmi.md 5.8, spec/vm.md 6).
  *
- * Usage: default_pager HOST DEVICE [disk[=NAME]] [space=MiB] [threads=N] [cluster=PAGES]
+ * Usage: default_pager HOST DEVICE [disk[=NAME]] [space=MiB] [threads=N] [cluster=PAGES] [name=NAME]
  *   HOST DEVICE   names of the host's privileged port and the device master port; the latter is
  *                 what every server gets, and not used here
  *   disk          adds all of the disk that the name service knows as "disk" (or NAME)
  *   space         most paging space that there may ever be; three times the memory if not given
  *   threads       that serve the kernel's objects, at least 2
  *   cluster       most pages that the kernel asks for at once, a power of two
+ *   name          under which the name service will know it, "default_pager" if not given
+ *
+ * Started beside another, it takes the other's place: new objects are this one's, and the other ends when it has none
+ * any more.
  *
  * Nothing that serves page-out may wait for a page: everything is allocated and wired before the
  * kernel is told of this pager (DP1, DP2).
@@ -124,6 +128,7 @@ static void become_default_manager(vm_size_t cluster_bytes)
         host_default_memory_manager(host_privileged, &previous, cluster_bytes));
     if (previous != MACH_PORT_NULL)
         mach_port_deallocate(mach_task_self(), previous);
+    lifecycle_watch_manager();
 }
 
 /* Waits for a service: servers start one after the other. */
@@ -172,13 +177,14 @@ static void add_disk(const char *name)
 
 int main(int argc, char **argv)
 {
-    char disk[32];
+    char disk[32], name[32] = "default_pager";
     if (argc < 3) {
         puts("usage: default_pager HOST DEVICE [disk[=NAME]] [space=MiB] [threads=N] "
-             "[cluster=PAGES]");
+             "[cluster=PAGES] [name=NAME]");
         return 1;
     }
     host_privileged = (mach_port_t)strtoul(argv[1], NULL, 10);
+    argument_value(argc, argv, "name", name, sizeof name);
     vm_size_t space = option_number(argc, argv, "space", memory_pages() * 3 >> 8) << 8;
     vm_size_t threads = option_number(argc, argv, "threads", INTERNAL_THREADS);
 
@@ -195,7 +201,7 @@ int main(int argc, char **argv)
     /* Whoever waits for this name may use up memory at once: bootstrap and the disk could then no
        longer answer what is asked above. */
     require("bootstrap_register",
-        bootstrap_register(bootstrap_port, "default_pager", service_ports.service));
+        bootstrap_register(bootstrap_port, name, service_ports.service));
     statistics_ready();
     thread_exit();
 }

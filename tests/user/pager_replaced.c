@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The default pager is replaced while it serves (checklist 138, 139; H-38). */
+/* boot-all: with=disk,default_pager=build/servers/default_pager disk=8,8 memory=32 timeout=60 */
+#include "paging.h"
+#include "test.h"
+
+#define SEED  138
+#define PAGES 64u
+
+static mach_port_t old_pager; /* task */
+
+static vm_address_t make(uint64_t seed)
+{
+    vm_address_t address = 0;
+
+    CHECK_OK(vm_allocate(mach_task_self(), &address, PAGES * PAGE_SIZE, TRUE));
+    pattern_fill(address, PAGES * PAGE_SIZE, seed, 0);
+    pages_evict(address, PAGES * PAGE_SIZE);
+    return address;
+}
+
+static void counts_of(const char *service, pager_statistics_t *counts)
+{
+    CHECK_OK(pager_statistics(service_port(service), counts));
+}
+
+/* One pager after the other, each on its own disk; what the first has kept by then. */
+static vm_address_t replace(void)
+{
+    pager_statistics_t counts;
+
+    old_pager = program_begin("default_pager", "${host-port} ${device-port} disk");
+    service_port("default_pager");
+    vm_address_t address = make(SEED);
+    program_begin("disk", "${host-port} ${device-port} unit=1 name=second");
+    program_begin("default_pager", "${host-port} ${device-port} disk=second name=new_pager");
+    counts_of("new_pager", &counts); /* it is there, so it is the default pager */
+    CHECK_EQ(counts.objects, 0);
+    return address;
+}
+
+static boolean_t has_ended(void *unused)
+{
+    (void)unused;
+    return port_type(old_pager) == MACH_PORT_TYPE_DEAD_NAME;
+}
+
+static boolean_t has_returned_all(void *unused)
+{
+    pager_statistics_t counts;
+
+    (void)unused;
+    counts_of("new_pager", &counts);
+    return counts.returned >= PAGES;
+}
+
+TEST(138, a_pager_that_is_replaced_serves_what_it_has_and_ends_with_that)
+{
+    pager_statistics_t before, after;
+    vm_address_t first = replace();
+
+    counts_of("default_pager", &before);
+    vm_address_t second = make(SEED + 1);
+    counts_of("default_pager", &after);
+    CHECK_EQ(after.objects, before.objects); /* new objects are not its business */
+    CHECK(wait_until(has_returned_all, NULL, MANAGER_WAIT));
+    for (unsigned round = 0; round < 3; round++) {
+        pattern_check(first, PAGES * PAGE_SIZE, SEED, 0);
+        pattern_check(second, PAGES * PAGE_SIZE, SEED + 1, 0);
+        pages_evict(first, PAGES * PAGE_SIZE);
+        pages_evict(second, PAGES * PAGE_SIZE);
+    }
+    CHECK(!has_ended(NULL));
+    CHECK_OK(vm_deallocate(mach_task_self(), first, PAGES * PAGE_SIZE));
+    CHECK(wait_until(has_ended, NULL, 20000));
+    pattern_check(second, PAGES * PAGE_SIZE, SEED + 1, 0);
+    vm_address_t third = make(SEED + 2);
+    pattern_check(third, PAGES * PAGE_SIZE, SEED + 2, 0);
+    counts_of("new_pager", &after);
+    CHECK_EQ(after.errors + after.bad_pages + after.pager_faults, 0);
+}
+
+TEST(155, the_death_of_a_pager_that_was_replaced_takes_only_what_it_kept)
+{
+    struct client client;
+    vm_address_t first = replace(), second = make(SEED + 1);
+
+    CHECK_OK(task_terminate(old_pager));
+    client_read(&client, first);
+    client_expect_bad_access(&client, KERN_MEMORY_FAILURE, first);
+    client_end(&client);
+    pattern_check(second, PAGES * PAGE_SIZE, SEED + 1, 0);
+}
