@@ -62,5 +62,7 @@ void bench_rpc(void);
 void bench_out_of_line(void);
 void bench_memory(void);
 void bench_pager(void);
+/* The rows of that many clients at once, each with a server of its own (lanes.c). */
+void bench_lanes(unsigned count);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Runs all rows and powers the machine off.
- * boot.cfg: bench ${host-port} ${device-port} $(task-create) $(task-resume)
+ * Runs all rows, or those of several clients at once, and powers the machine off.
+ * boot.cfg: bench ${host-port} ${device-port} [CLIENTS] $(task-create) $(task-resume)
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,19 +67,23 @@ void report(const char *name, uint64_t value)
 int main(int argc, char **argv)
 {
     if (argc < 3) {
-        printf("usage: bench HOST-PORT DEVICE-PORT\n");
+        printf("usage: bench HOST-PORT DEVICE-PORT [CLIENTS]\n");
         return 1;
     }
     host_privileged_port = (mach_port_t)strtoul(argv[1], NULL, 10);
     device_master_port = (mach_port_t)strtoul(argv[2], NULL, 10);
     if (device_open(device_master_port, D_WRITE, "com1", &report_device) != KERN_SUCCESS)
         report_device = MACH_PORT_NULL;
-    report("first_user_instruction", now());
-    bench_traps();
-    bench_rpc();
-    bench_out_of_line();
-    bench_memory();
-    bench_pager();
+    if (argc > 3) {
+        bench_lanes((unsigned)strtoul(argv[3], NULL, 10));
+    } else {
+        report("first_user_instruction", now());
+        bench_traps();
+        bench_rpc();
+        bench_out_of_line();
+        bench_memory();
+        bench_pager();
+    }
     host_reboot(host_privileged_port, REBOOT_HALT);
     return 0;
 }

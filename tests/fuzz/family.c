@@ -21,12 +21,19 @@ static void forget(mach_port_t *name)
     *name = MACH_PORT_NULL;
 }
 
-/* Puts a right under the name that members know; whatever had that name is gone. */
+/*
+ * Puts a right under the name that members know; whatever had that name is gone. A right that was
+ * to move there and did not, because some other member has ended the task, goes too.
+ */
 static void give(mach_port_t task, enum target target, unsigned i, mach_port_t right,
                  mach_msg_type_name_t disposition)
 {
+    kern_return_t result;
+
     mach_port_destroy(task, given_name(target, i));
-    mach_port_insert_right(task, given_name(target, i), right, disposition);
+    result = mach_port_insert_right(task, given_name(target, i), right, disposition);
+    if (result != KERN_SUCCESS && disposition == MACH_MSG_TYPE_MOVE_SEND)
+        mach_port_deallocate(mach_task_self(), right);
 }
 
 /* What a new task has besides its relatives. */
@@ -56,8 +63,7 @@ static void give_mailbox(struct family *family, unsigned number)
         if (i != number && family->tasks[i] != MACH_PORT_NULL)
             give(family->tasks[i], TARGET_ANY, number, mailbox, MACH_MSG_TYPE_MAKE_SEND);
     give(family->tasks[number], TARGET_ANY, number, mailbox, MACH_MSG_TYPE_MOVE_RECEIVE);
-    if (!dead(mailbox))
-        mach_port_destroy(mach_task_self(), mailbox);
+    forget(&mailbox); /* when it did not move */
 }
 
 static void introduce_task(struct family *family, unsigned number)

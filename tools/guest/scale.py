@@ -3,11 +3,9 @@
 import glob
 import os
 import re
-import subprocess
-import tempfile
 
-from guest import qemu
-from guest.session import Ending, Session
+from guest import measured, qemu
+from guest.session import Ending
 
 ARGUMENTS = "${host-port} ${device-port} ${kernel-command-line}"
 TEST = re.compile(r"^TEST\(\s*\w+\s*,\s*(\w+)\s*\)", re.M)
@@ -25,18 +23,7 @@ def tests():
 
 def run(program, test, timeout):
     """(how one test ended, [(row, count, mean)]), with QEMU counting instructions."""
-    with tempfile.TemporaryDirectory(prefix="porthole-scale-") as folder:
-        config, archive, report = (os.path.join(folder, name)
-                                   for name in ("boot.cfg", "initrd.cpio", "report"))
-        with open(config, "w", encoding="utf-8") as file:
-            file.write(f"{program} {ARGUMENTS} $(task-create) $(task-resume)\n")
-        subprocess.run([os.path.join(qemu.ROOT, "tools", "mkinitrd"), archive, config,
-                        os.path.join(qemu.BUILD, "tests", program)], check=True)
-        machine = qemu.Machine(initrd=archive, icount=True, report=report, fault_log=False,
-                               memory=MEMORY, cmdline=f"test={test}")
-        result = Session(machine, timeout=timeout).run()
-        with open(report, encoding="utf-8", errors="replace") as file:
-            text = file.read()
+    result, text = measured.run(program, ARGUMENTS, timeout, memory=MEMORY, cmdline=f"test={test}")
     return result, [(row, int(count), int(mean)) for row, count, mean in ROW.findall(text)]
 
 
