@@ -19,11 +19,13 @@ RESULT_LINE = re.compile(r"^(not )?ok\b\s*(\d+)?\s*-?\s*([^#\n]*?)\s*(#\s*(skip|
 @dataclasses.dataclass
 class Outcome:
     """One line of the report: passed when there is no problem to tell. What is known not to hold yet
-    (`known`, TAP's todo) is reported so and counts neither way."""
+    (`known`, TAP's todo) is reported so and counts neither way. `first_try` has the problems of a
+    try before, which are told."""
     name: str
     problems: list
     skip: str = ""
     known: str = ""
+    first_try: list = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass

@@ -14,6 +14,7 @@ from guest import faults, qemu
 from guest.symbols import Symbols
 from runner import userland
 from runner.case import RESULT_LINE, single
+from runner.schedule import run_case
 
 TOOLS = os.path.join(qemu.ROOT, "tools")
 
@@ -248,6 +249,17 @@ def host_tests():
                    os.path.join(qemu.BUILD, "tests", "host", name)) for name in names]
 
 
+def second_tries_are_told():
+    answers = iter([["too late"], [], ["too late"], ["again"], ["too late"]])
+    case = single("unsteady", lambda: next(answers))
+    got = []
+    for tries in (2, 2, 1):
+        (outcome,), _ = run_case(case, tries)
+        got.append((outcome.problems, outcome.first_try))
+    return differences("problems and those before", got,
+                       [([], ["too late"]), (["again"], ["too late"]), (["too late"], [])])
+
+
 def cases():
     return host_tests() + [single(f"tool: {name}", function) for name, function in (
         ("mkinitrd makes a newc archive", mkinitrd_makes_newc),
@@ -255,6 +267,7 @@ def cases():
         ("the kernel image carries its own symbols", kernel_carries_its_symbols),
         ("a triple fault is decoded from the interrupt log", triple_fault_is_decoded),
         ("result lines are read", result_lines_are_read),
+        ("a second try says what the first said", second_tries_are_told),
         ("boot comments of user tests are read", boot_comments_are_read),
         ("compile commands are collected", compile_commands_are_read),
         ("abi-check passes our headers and notices changes", abi_check_notices),

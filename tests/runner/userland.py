@@ -41,9 +41,6 @@ SEVERAL = 4
 WORDS = {"memory", "cpus", "cpu", "door", "timeout", "icount", "cmdline", "disk", "with", "config",
          "expect", "says"}
 
-# How a machine of more processors than this one's may end for want of time alone: it gets a second try.
-STARVED = (Ending.TIMEOUT, Ending.NEVER_BOOTED)
-
 
 @dataclasses.dataclass
 class UserTest:
@@ -151,8 +148,6 @@ def run_test(test):
     with tempfile.TemporaryDirectory(prefix="porthole-test-") as folder:
         archive = make_archive(test, folder)
         finished = boot(timeout=limit, initrd=archive, **machine)
-        if test.cpus() > 1 and finished.result.ending in STARVED and finished.result.ending != expected:
-            finished = boot(timeout=limit, initrd=archive, **machine)
     return judge(finished, expected, words.get("says"))
 
 
