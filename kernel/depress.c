@@ -34,3 +34,8 @@ void depress_end(struct thread *thread)
     thread->depressed_priority = -1;
     sched_set_priority(thread, priority);
 }
+
+int depress_entitled(const struct thread *thread)
+{
+    return thread->depressed_priority >= 0 ? PRIORITY_DEPRESSED : thread->base_priority;
+}

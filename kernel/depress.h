@@ -12,5 +12,7 @@ struct thread;
 void depress_begin(uint32_t milliseconds);
 /* Gives a depressed thread its priority back. */
 void depress_end(struct thread *thread);
+/* The priority that a thread is to have while nobody lends it another. */
+int depress_entitled(const struct thread *thread);
 
 #endif

@@ -25,8 +25,8 @@ struct port;
 
 struct device_operations {
     /*
-     * Hands out at most `wanted` bytes (> 0) from a record on and takes them off a stream. They
-     * stay valid until the caller sleeps. *bytes 0 at the end. D_WOULD_BLOCK: none yet; NULL: not
+     * Hands out at most `wanted` bytes (> 0) from a record on and takes them off a stream. Those of
+     * a stream, IO_INBAND_MAX at most, stay valid until the caller sleeps. *bytes 0 at the end. D_WOULD_BLOCK: none yet; NULL: not
      * readable.
      */
     io_return_t (*fetch)(uint64_t record, unsigned wanted, const char **data, unsigned *bytes);

@@ -41,6 +41,8 @@ static io_return_t console_fetch(uint64_t record, unsigned wanted, const char **
         return D_WOULD_BLOCK;
     if (given > straight)
         given = straight;
+    if (given > IO_INBAND_MAX)
+        given = IO_INBAND_MAX;
     *data = &input[input_first];
     *bytes = given;
     input_first = (input_first + given) % INPUT_MAX;

@@ -34,12 +34,15 @@ static struct wait_queue answerer_queue;
 static io_return_t fetch_copy(struct device *device, uint64_t record, unsigned wanted,
                               struct vm_copy **copy, unsigned *bytes)
 {
+    io_buf_ptr_inband_t few;
     const char *data;
     io_return_t result = device->operations->fetch(record, wanted, &data, bytes);
 
     *copy = NULL;
     if (result != D_SUCCESS || *bytes == 0)
         return result;
+    if (*bytes <= sizeof few) /* perhaps of a stream, which goes on while this sleeps */
+        data = memcpy(few, data, *bytes);
     *copy = vm_copy_from_bytes(data, *bytes);
     return *copy ? D_SUCCESS : D_NO_MEMORY;
 }

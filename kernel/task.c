@@ -224,11 +224,10 @@ kern_return_t task_suspend_task(struct task *task)
 {
     if (!task->active || task == kernel_task)
         return KERN_TERMINATED;
-    if (task->suspend_count++ > 0)
-        return KERN_SUCCESS;
-    list_for_each(&task->threads, node)
-        sched_set_ast(list_entry(node, struct thread, task_link), AST_SUSPEND);
-    await_stop(task);
+    if (task->suspend_count++ == 0)
+        list_for_each(&task->threads, node)
+            sched_set_ast(list_entry(node, struct thread, task_link), AST_SUSPEND);
+    await_stop(task); /* also for one who suspends it while another still waits */
     return KERN_SUCCESS;
 }
 

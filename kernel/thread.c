@@ -199,6 +199,7 @@ void thread_terminate_thread(struct thread *thread)
     port_destroy_kernel(self);
     sched_set_priority(thread, SCHED_PRIORITY_KERNEL);
     thread->base_priority = SCHED_PRIORITY_KERNEL;
+    thread->depressed_priority = -1; /* a depression that ends now changes nothing */
     if (thread->state == THREAD_SUSPENDED)
         sched_make_runnable(thread);
     else

@@ -2,6 +2,7 @@
 #include "kernel/thread_hold.h"
 
 #include "kernel/clock.h"
+#include "kernel/depress.h"
 #include "kernel/sched.h"
 #include "kernel/thread.h"
 
@@ -11,18 +12,22 @@ kern_return_t thread_wait_still(struct thread *thread)
 {
     static const struct wait_reason reason = {"thread to stand still", NULL};
     kern_return_t result = KERN_SUCCESS;
-    int priority = thread->priority, best = thread_current()->priority;
+    int best = thread_current()->priority;
+    bool lent = false;
 
-    /* It is to get as far as its next halt, whoever runs for ever above it. */
-    if (thread->state == THREAD_RUNNABLE && priority > best && !thread->terminating)
-        sched_set_priority(thread, best);
-    /* One that stops wakes us; one that begins to wait does not: so look again now and then. */
-    while (thread->state == THREAD_RUNNABLE && result == KERN_SUCCESS)
+    /* One that stops wakes us; one that begins to wait does not: so look again now and then. It is
+       to get as far as its next halt, whoever runs for ever above it: so it is lent our priority. */
+    while (thread->state == THREAD_RUNNABLE && result == KERN_SUCCESS) {
+        if (thread->priority > best && !thread->terminating) {
+            sched_set_priority(thread, best);
+            lent = true;
+        }
         if (event_sleep(&thread->holds, &reason, thread, WAIT_INTERRUPTIBLE,
                         deadline_after_ms(LOOK_AGAIN_MS)) == WAIT_INTERRUPTED)
             result = KERN_ABORTED;
-    if (priority > best && thread->priority == best && !thread->terminating)
-        sched_set_priority(thread, priority);
+    }
+    if (lent && !thread->terminating) /* who lends it too does so again */
+        sched_set_priority(thread, depress_entitled(thread));
     return result;
 }
 

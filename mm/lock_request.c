@@ -129,13 +129,14 @@ static void flush_page(struct lock_job *job, struct page *page)
 static bool clean_page(struct lock_job *job, struct page *page)
 {
     struct page *copy = page_alloc(PAGE_NO_WAIT);
-    bool dirty = page->dirty;
+    bool dirty;
 
     if (!copy)
         return false;
     if (kernel_lock_shared) /* others write while this copies: they fault, and then wait for the lock */
         pmap_page_protect(page, VM_PROT_ALL & ~VM_PROT_WRITE);
-    page->dirty = false; /* harvested; a write from here on sets it again */
+    dirty = page->dirty; /* by writes up to now; a later one sets it again */
+    page->dirty = false;
     page_copy(page, copy);
     batch_add(job, page->offset, copy, dirty, true);
     return true;

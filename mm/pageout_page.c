@@ -91,8 +91,10 @@ static bool fits(const struct cluster *cluster, struct page *page)
         page->external_laundry)
         return false;
     pmap_harvest(page);
-    return !page->referenced && must_be_kept(page) && page->dirty == cluster->dirty &&
-           manager_has_room(page);
+    if (page->referenced || !manager_has_room(page))
+        return false;
+    pmap_page_protect(page, VM_PROT_NONE); /* from here on nobody makes it another kind */
+    return must_be_kept(page) && page->dirty == cluster->dirty;
 }
 
 /* Puts a keeper into the page's slot; false: there is none. */

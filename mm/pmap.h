@@ -53,10 +53,9 @@ void pmap_protect(struct pmap *pmap, vm_offset_t start, vm_offset_t end, vm_prot
 /* Every mapping of the page loses all access but the given; VM_PROT_NONE removes them. Harvests. */
 void pmap_page_protect(struct page *page, vm_prot_t protection);
 /* Moves the hardware's dirty and referenced bits of all mappings into page->dirty, ->referenced and
-   clears them there, coherently with the TLB. */
+   clears them there. Other processors forget their translations before the lock is dropped: who
+   makes a page clean takes write access away first. */
 void pmap_harvest(struct page *page);
-/* As harvest, then forgets the dirty bit: page->dirty = false. */
-void pmap_clear_dirty(struct page *page);
 bool pmap_page_mapped(const struct page *page);
 
 /* Physical address behind a kernel or user address, or 0. */

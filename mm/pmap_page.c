@@ -87,7 +87,6 @@ static void remove_all(struct page *page)
         pmap->resident_pages--;
         drop_first(page);
     }
-    tlb_flush();
 }
 
 /* Applies set and clear masks to each entry that maps the page, harvesting as it goes. */
@@ -105,7 +104,6 @@ static void change_all(struct page *page, pte_t clear, pte_t set)
         keep_bits(page, pmap_entry_change(entry, clear, set) & clear);
         pmap_note(mapping->pmap, mapping->address);
     }
-    tlb_flush();
 }
 
 /* Leaves no mapping of the page more access than given; dirty and referenced bits are harvested. */
@@ -117,17 +115,17 @@ void pmap_page_protect(struct page *page, vm_prot_t protection)
         remove_all(page);
     else
         change_all(page, (PTE_WRITE & ~bits) | PTE_DIRTY | PTE_ACCESSED, bits & PTE_NO_EXECUTE);
+    tlb_flush();
 }
 
+/*
+ * Other processors forget soon, not now: until then one whose translation says "dirty" already may
+ * write without telling again. Nothing is lost by that, because the page is dirty from here on until
+ * somebody takes write access away and flushes.
+ */
 void pmap_harvest(struct page *page)
 {
     change_all(page, PTE_DIRTY | PTE_ACCESSED, 0);
-}
-
-void pmap_clear_dirty(struct page *page)
-{
-    change_all(page, PTE_DIRTY, 0);
-    page->dirty = false;
 }
 
 bool pmap_page_mapped(const struct page *page)

@@ -103,6 +103,8 @@ static kern_return_t create_for_port(struct port *right, vm_prot_t max_protectio
     if (proxy_lookup(right, &inner))
         narrow(&target, &inner);
     target.memory_object = port_copy_send(target.memory_object);
+    if (target.memory_object == PORT_DEAD) /* it died behind the other proxy */
+        return KERN_INVALID_NAME;
     if (target.object)
         vm_object_reference(target.object);
     result = create(&target, proxy);

@@ -5,11 +5,14 @@
  */
 #include "mm/vm_map_fork.h"
 
+#include "kernel/sched.h"
 #include "mm/vm_copy_capture.h"
 #include "mm/vm_map_lookup.h"
 #include "mm/vm_map_tree.h"
 #include "mm/vm_object.h"
 #include "mm/vm_shortage.h"
+
+#define ENTRIES_AT_ONCE 256u    /* before other threads get their turn */
 
 kern_return_t vm_map_entry_share(struct vm_map *map, struct vm_map_entry *entry)
 {
@@ -98,7 +101,7 @@ kern_return_t vm_map_fork(struct vm_map *parent, struct vm_map **result)
     struct vm_map *child = vm_map_create();
     struct vm_map_entry *entry;
     vm_offset_t at = parent->minimum;
-    unsigned tries = 0;
+    unsigned tries = 0, count = 0;
 
     if (!child)
         return KERN_RESOURCE_SHORTAGE;
@@ -113,6 +116,8 @@ kern_return_t vm_map_fork(struct vm_map *parent, struct vm_map **result)
         if (vm_shortage_wait(forked, &tries))
             continue;
         at = end;
+        if (++count % ENTRIES_AT_ONCE == 0)
+            sched_yield();
         if (forked != KERN_SUCCESS) {
             vm_map_release(child);
             return forked;

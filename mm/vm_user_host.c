@@ -122,7 +122,10 @@ kern_return_t vm_cache_statistics(struct vm_map *map, vm_cache_statistics_data_t
     return KERN_SUCCESS;
 }
 
-/* Has the kernel return and/or flush what it caches of an object, named by its name port; whole pages. */
+/*
+ * Has the kernel return and/or flush what it caches of an object, named by its name port; whole pages.
+ * A name is no right to destroy: what nobody else has is returned before it is flushed.
+ */
 kern_return_t vm_object_sync(struct vm_object *object, vm_offset_t offset, vm_size_t size,
                              boolean_t should_flush, boolean_t should_return,
                              boolean_t should_iosync)
@@ -135,8 +138,8 @@ kern_return_t vm_object_sync(struct vm_object *object, vm_offset_t offset, vm_si
     offset = page_trunc(offset);
     size = (end > ~PAGE_MASK ? ~PAGE_MASK : page_round(end)) - offset;
     (void)memory_object_lock_request(object, offset, size,
-                                     should_return ? MEMORY_OBJECT_RETURN_ALL
-                                                   : MEMORY_OBJECT_RETURN_NONE,
+                                     should_return || should_flush
+                                         ? MEMORY_OBJECT_RETURN_ALL : MEMORY_OBJECT_RETURN_NONE,
                                      should_flush, VM_PROT_NO_CHANGE, NULL, 0);
     return KERN_SUCCESS;
 }

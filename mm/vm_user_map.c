@@ -66,7 +66,7 @@ static kern_return_t map_device(struct vm_map *map, const struct mapping *mappin
 /* A manager that maps its own object could never make it ready while it waits (D-16, H-44). */
 static bool receives(struct task *task, const struct port *port)
 {
-    return port->receiver && space_task(port->receiver) == task;
+    return PORT_VALID(port) && port->receiver && space_task(port->receiver) == task;
 }
 
 /* Maps an object, or a copy of it as it is now; takes over the reference. May sleep. */

@@ -51,6 +51,7 @@ void kernel_lock_drop(void)
     if (!kernel_lock_shared)
         return;
     assert(cpu->holds_lock);
+    tlb_flush();
     sched_share();
     held = time_stamp() - cpu->lock.taken_at;
     cpu->lock.held += held;

@@ -4,7 +4,8 @@
  *
  * Who lowers an entry of a page table calls tlb_note(), for as many entries as it likes, and then
  * tlb_flush(): when that returns, no processor uses an old translation. Until then no frame that
- * was mapped and no table that was unlinked may get another use.
+ * was mapped and no table that was unlinked may get another use. What nobody has to wait for
+ * (pmap_harvest) is flushed with what comes next, or as the lock is dropped.
  *
  * Why this is exact. A processor loads translations of the table in its root register alone, and
  * changes that register only while it holds the lock, telling by cpu->root; the one that flushes

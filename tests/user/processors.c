@@ -90,6 +90,42 @@ TEST(0, a_suspended_thread_has_stopped_on_its_processor)
     client_end(&client);
 }
 
+static struct helper suspended;
+
+static uint64_t suspend_it(void *unused)
+{
+    (void)unused;
+    return (uint64_t)task_suspend(suspended.task);
+}
+
+static void turn_for_ever(void *argument)
+{
+    turn(argument);
+}
+
+TEST(0, whoever_suspends_a_task_finds_it_stopped)
+{
+    volatile uint64_t *word = (volatile uint64_t *)shared_memory(PAGE_SIZE);
+    struct client other;
+
+    helper_create(&suspended, turn_for_ever, (void *)word);
+    helper_run(&suspended);
+    CHECK(wait_until(has_turned, (void *)word, 20000));
+    for (unsigned i = 0; i < 200; i++) {
+        uint64_t before;
+
+        client_call(&other, suspend_it, NULL);
+        CHECK_OK(task_suspend(suspended.task));
+        before = *word;
+        linger();
+        CHECK_EQ(*word, before);
+        CHECK_EQ(client_finish(&other), KERN_SUCCESS);
+        CHECK_OK(task_resume(suspended.task));
+        CHECK_OK(task_resume(suspended.task));
+    }
+    CHECK_OK(task_terminate(suspended.task));
+}
+
 TEST(0, what_is_protected_is_written_by_no_processor_any_more)
 {
     vm_address_t page;

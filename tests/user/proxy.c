@@ -159,6 +159,21 @@ TEST(0, a_proxy_ends_with_its_last_right_and_gives_the_objects_up)
     CHECK_EQ(port_name_count(), names);
 }
 
+TEST(0, a_proxy_of_a_proxy_of_a_dead_object_is_refused)
+{
+    static struct manager manager;
+    mach_port_t proxy, second;
+    vm_address_t address;
+
+    resident_object(&manager);
+    proxy = make_proxy(manager.object, VM_PROT_ALL, 0, ALL);
+    second = make_proxy(proxy, VM_PROT_ALL, 0, ALL);
+    CHECK_OK(mach_port_destroy(SELF, manager.object));
+    CHECK_RETURNS(proxy_of(proxy, VM_PROT_ALL, 0, ALL, &second), KERN_INVALID_NAME);
+    CHECK_RETURNS(map(second, &address, 0, PAGE, FALSE), KERN_INVALID_OBJECT);
+    CHECK_RETURNS(map(proxy, &address, 0, PAGE, TRUE), KERN_INVALID_OBJECT);
+}
+
 TEST(0, bad_proxies_are_refused)
 {
     mach_port_t object = port_make(TRUE), dead = MACH_PORT_DEAD, null = MACH_PORT_NULL;
