@@ -214,6 +214,8 @@ void sched_yield(void)
     struct cpu *cpu = this_cpu();
     struct thread *thread = thread_current();
 
+    cpu_interrupt_window();
+    kernel_lock_give_way();
     if (!sched_others_ready() && cpu->in_service)
         return;
     if (thread != cpu->idle)

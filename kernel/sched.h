@@ -34,7 +34,8 @@ void sched_remove(struct thread *thread);
 void sched_switch(void);
 /* The same, to this very thread, which is on no queue. */
 void sched_switch_to(struct thread *next);
-/* Current goes to the tail of its queue; the best thread runs. */
+/* Current goes to the tail of its queue; the best thread runs. First, interrupts come in, and other
+   processors that wait for the lock get it: to be called between the steps of whatever takes long. */
 void sched_yield(void);
 /* True if a thread as good as the current one or better could run instead of it. */
 bool sched_others_ready(void);
