@@ -3,21 +3,8 @@
 
 #include <string.h>
 
-#define TRAP_NULL (-10)
 #define OUT_OF_LINE_BYTES 65536
 #define ECHO_NAME ((mach_port_t)0x70101) /* the receive right's name in the server */
-
-void trap_null(void)
-{
-    uint64_t result;
-
-    __asm__ volatile("syscall" : "=a"(result) : "a"((int64_t)TRAP_NULL) : "rcx", "r11", "memory");
-}
-
-void trap_task_self(void)
-{
-    (mach_task_self)();
-}
 
 void port_allocate_destroy(void)
 {
@@ -68,7 +55,7 @@ void echo_start(struct echo_client *client)
     child_command(&client->server, echo_serve, 0, mach_reply_port());
 }
 
-static void call(struct echo_client *client, uint32_t bytes, uint32_t complex)
+static inline __attribute__((always_inline)) void call(struct echo_client *client, uint32_t bytes, uint32_t complex)
 {
     struct echo *message = &client->message;
 
