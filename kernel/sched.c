@@ -215,6 +215,8 @@ void sched_yield(void)
     struct thread *thread = thread_current();
 
     cpu_interrupt_window();
+    if (thread_is_kernel(thread)) /* it may never leave the kernel, which is where others are called */
+        sched_share();
     kernel_lock_give_way();
     if (!sched_others_ready() && cpu->in_service)
         return;

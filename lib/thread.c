@@ -86,32 +86,36 @@ static struct thread_block *stack_make(vm_size_t bytes)
     return block;
 }
 
-/* Makes the kernel thread and points it at thread_main(block). */
-static kern_return_t thread_make(struct thread_block *block)
+/*
+ * Makes the kernel thread and points it at thread_main(block). Once it is resumed it may have ended, and
+ * its block may be gone, before the resume has returned.
+ */
+static kern_return_t thread_make(struct thread_block *block, mach_port_t *thread)
 {
     struct i386_thread_state state;
     mach_msg_type_number_t count = i386_THREAD_STATE_COUNT;
 
-    kern_return_t result = thread_create(mach_task_self(), &block->thread);
+    kern_return_t result = thread_create(mach_task_self(), thread);
     if (result != KERN_SUCCESS) {
         return result;
     }
-    result = thread_get_state(block->thread, i386_THREAD_STATE, (thread_state_t)&state, &count);
+    block->thread = *thread;
+    result = thread_get_state(*thread, i386_THREAD_STATE, (thread_state_t)&state, &count);
     if (result == KERN_SUCCESS) {
         state.rip = (uintptr_t)thread_main;
         state.rdi = (uintptr_t)block;
         state.rbp = 0;
         /* As after a call: the stack is 8 off a multiple of 16. */
         state.ursp = (uintptr_t)block + block->bytes - 8;
-        result = thread_set_state(block->thread, i386_THREAD_STATE, (thread_state_t)&state,
+        result = thread_set_state(*thread, i386_THREAD_STATE, (thread_state_t)&state,
                                   i386_THREAD_STATE_COUNT);
     }
     if (result == KERN_SUCCESS) {
-        result = thread_resume(block->thread);
+        result = thread_resume(*thread);
     }
     if (result != KERN_SUCCESS) {
-        thread_terminate(block->thread);
-        mach_port_deallocate(mach_task_self(), block->thread);
+        thread_terminate(*thread);
+        mach_port_deallocate(mach_task_self(), *thread);
     }
     return result;
 }
@@ -129,11 +133,12 @@ mach_port_t thread_start(void (*function)(void *), void *argument, vm_size_t sta
     }
     block->function = function;
     block->argument = argument;
-    if (thread_make(block) != KERN_SUCCESS) {
+    mach_port_t thread;
+    if (thread_make(block, &thread) != KERN_SUCCESS) {
         vm_deallocate(mach_task_self(), (vm_address_t)block, bytes);
         return MACH_PORT_NULL;
     }
-    return block->thread;
+    return thread;
 }
 
 /* A receive that nothing can end but the time: nobody sends to a reply port between RPCs. */
