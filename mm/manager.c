@@ -26,6 +26,7 @@
 #include "mm/vm_object.h"
 
 #define RETURN_MESSAGE_BYTES 112u
+#define LATE_MESSAGES_MAX (VM_OBJECT_ABSENT_MAX + PORT_QUEUE_LIMIT_MAX)
 
 /* Lets the current thread use the reserve; returns what to give to reserve_close. */
 static bool reserve_open(void)
@@ -152,8 +153,8 @@ unsigned manager_backlog(const struct vm_object *object)
 }
 
 /*
- * The last message of an association: the kernel keeps no right of it. The control port takes as many
- * late messages as a port can, so that its manager is not caught by its own answers (H-06).
+ * The last message of an association: the kernel keeps no right of it. The control port takes all the answers
+ * that the manager may still have owed, so that its only thread is not caught by its own (H-06).
  */
 void manager_terminate(struct vm_object *object)
 {
@@ -164,7 +165,7 @@ void manager_terminate(struct vm_object *object)
     pager->memory_object = NULL;
     port_detach_kernel(control);
     port_detach_kernel(name);
-    control->queue_limit = PORT_QUEUE_LIMIT_MAX;
+    control->queue_limit = LATE_MESSAGES_MAX;
     memory_object_terminate(pager, control, name);
     reserve_close(before);
 }
