@@ -393,6 +393,53 @@ TEST(119, a_page_cleaned_while_it_is_written_loses_no_write)
         CHECK_EQ(seen, count);
 }
 
+#define FLUSHES 100u
+
+static volatile boolean_t writing_ends;
+
+/* Counts in a page, and must find each time what it has written. */
+static uint64_t count_on(void *argument)
+{
+    volatile uint64_t *word = argument;
+    uint64_t value = *word;
+
+    while (!writing_ends) {
+        CHECK_EQ(*word, value);
+        *word = ++value;
+    }
+    return value;
+}
+
+TEST(120, nobody_writes_a_page_any_more_when_its_flush_is_completed)
+{
+    struct scene scene;
+    struct client writer;
+    uint64_t last = 0;
+
+    scene_start(&scene, 1, FALSE);
+    *(volatile uint64_t *)scene.address = 0;
+    client_call(&writer, count_on, (void *)scene.address);
+    for (unsigned round = 0; round < FLUSHES; round++) {
+        struct kernel_message message, back;
+
+        lock(&scene, 0, PAGE_SIZE, MEMORY_OBJECT_RETURN_ANYTHING, TRUE, VM_PROT_NO_CHANGE);
+        EXPECT_MESSAGE(scene.manager.object, ID_DATA_RETURN, &back);
+        volatile uint64_t *word = (volatile uint64_t *)back.data; /* the very frame */
+        uint64_t value = *word;
+
+        expect_completed(&scene, 0, PAGE_SIZE);
+        EXPECT_MESSAGE(scene.manager.object, ID_DATA_REQUEST, &message);
+        for (unsigned i = 0; i < 1000; i++)
+            CHECK_EQ(*word, value);
+        CHECK(value >= last);
+        last = value;
+        CHECK_OK(memory_object_data_supply(scene.manager.control, 0, back.data, PAGE_SIZE, TRUE,
+                                           VM_PROT_NONE, FALSE, MACH_PORT_NULL));
+    }
+    writing_ends = TRUE;
+    CHECK(client_finish(&writer) >= last);
+}
+
 TEST(121, a_misaligned_offset_is_aborted)
 {
     struct scene scene;
