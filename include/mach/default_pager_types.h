@@ -32,14 +32,14 @@ typedef integer_t backing_store_info_data_t[BACKING_STORE_INFO_MAX];
 
 #define BACKING_STORE_BASIC_INFO 1
 struct backing_store_basic_info {
-    natural_t pageout_calls;
+    natural_t pageout_calls; /* requests to this store's disks, each of one page or several */
     natural_t pagein_calls;
-    natural_t pages_in;
+    natural_t pages_in; /* of the whole pager, to here */
     natural_t pages_out;
     natural_t pages_unavail;
     natural_t pages_init;
     natural_t pages_init_writes;
-    natural_t bs_pages_total;
+    natural_t bs_pages_total; /* of this store, from here on */
     natural_t bs_pages_free;
     natural_t bs_pages_in;
     natural_t bs_pages_in_fail;

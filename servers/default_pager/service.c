@@ -228,7 +228,9 @@ static void basic_info(const struct store *store, struct backing_store_basic_inf
 {
     uint64_t total, free;
     store_count(store, &total, &free);
-    *info = (struct backing_store_basic_info){.pages_in = (natural_t)statistics.requested,
+    *info = (struct backing_store_basic_info){.pageout_calls = (natural_t)store->writes,
+        .pagein_calls = (natural_t)store->reads,
+        .pages_in = (natural_t)statistics.requested,
         .pages_out = (natural_t)statistics.returned,
         .pages_unavail = (natural_t)statistics.unavailable,
         .pages_init = (natural_t)statistics.initialized,

@@ -291,11 +291,13 @@ struct store_place store_locate(block_t block)
 void store_note_read(block_t block, uint32_t pages, bool failed)
 {
     struct store *store = segment_of(block)->store;
+    store->reads++;
     *(failed ? &store->pages_in_failed : &store->pages_in) += pages;
 }
 
 void store_note_write(block_t block, uint32_t pages, bool failed)
 {
     struct store *store = segment_of(block)->store;
+    store->writes++;
     *(failed ? &store->pages_out_failed : &store->pages_out) += pages;
 }

@@ -38,6 +38,7 @@ struct store {
     int priority;     /* 0..STORE_PRIORITY_MAX, higher is used first */
     int cluster_pages;
     uint64_t pages_in, pages_in_failed, pages_out, pages_out_failed;
+    uint64_t reads, writes; /* requests to its disks, each of one page or several */
 };
 
 /* Where a block lies. */

@@ -177,6 +177,63 @@ TEST(148, the_store_of_higher_priority_is_used_first_and_each_store_counts_its_o
     CHECK_EQ(store_info(low).bs_pages_out_fail + store_info(high).bs_pages_out_fail, 0);
 }
 
+static boolean_t has_pages(void *pages)
+{
+    pager_statistics_t counts;
+
+    CHECK_OK(pager_statistics(service_port("default_pager"), &counts));
+    return counts.total_blocks == *(uint64_t *)pages;
+}
+
+static boolean_t has_ended(void *task)
+{
+    return port_type(*(mach_port_t *)task) == MACH_PORT_TYPE_DEAD_NAME;
+}
+
+/* boot: with=disk,default_pager=build/servers/default_pager,paging_space=build/servers/paging_space disk=8,8
+   memory=32 timeout=60 says="(?s)64 pages of disk.*add the space: .*invalid argument.*2048 pages of second" */
+TEST(148, a_program_adds_a_disk_and_a_part_of_one_to_the_running_pager)
+{
+    uint64_t pages = 64;
+
+    begin_with_two_disks();
+    service_port("default_pager");
+    program_begin("paging_space", "${host-port} disk first=100 pages=64");
+    CHECK(wait_until(has_pages, &pages, MANAGER_WAIT));
+    CHECK_OK(vm_allocate(mach_task_self(), &memory, PAGES * PAGE_SIZE, TRUE));
+    touch_all(0);
+    pages_evict(memory, 32 * PAGE_SIZE);
+    mach_port_t overlapping = program_begin("paging_space", "${host-port} disk first=163 pages=2");
+    CHECK(wait_until(has_ended, &overlapping, MANAGER_WAIT));
+    program_begin("paging_space", "${host-port} second priority=4 cluster=32");
+    pages += ((uint64_t)8 << 20) / PAGE_SIZE;
+    CHECK(wait_until(has_pages, &pages, MANAGER_WAIT));
+    pages_evict(memory, PAGES * PAGE_SIZE);
+    check_all(0);
+}
+
+/* boot: with=disk,default_pager=build/servers/default_pager disk=16 memory=32 timeout=60 */
+TEST(148, pages_that_go_together_go_in_one_request_and_come_back_in_one)
+{
+    pager_statistics_t counts;
+
+    program_begin("default_pager", "${host-port} ${device-port} space=16");
+    mach_port_t store = add_store("disk", 0, 4096);
+    CHECK_OK(vm_allocate(mach_task_self(), &memory, PAGES * PAGE_SIZE, TRUE));
+    touch_all(0);
+    struct pressure pressure;
+    pressure_make(&pressure, 0, 8000); /* page-out decides what goes when */
+    check_all(0);
+    pager_settle(&counts);
+    struct backing_store_basic_info info = store_info(store);
+    report("# %u pages out in %u requests, %u in in %u", info.bs_pages_out, info.pageout_calls,
+           info.bs_pages_in, info.pagein_calls);
+    CHECK(info.bs_pages_out > PAGES);
+    CHECK(info.pageout_calls * 4 < info.bs_pages_out);
+    CHECK(info.pagein_calls * 2 < info.bs_pages_in);
+    pressure_end(&pressure);
+}
+
 /* boot: with=disk,default_pager=build/servers/default_pager disk=8,8:write memory=32 timeout=60 */
 TEST(150, a_disk_that_takes_no_writes_any_more_loses_nothing_while_there_is_another)
 {
