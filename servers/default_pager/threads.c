@@ -12,6 +12,7 @@
 #include <porthole/thread.h>
 
 #include "lifecycle.h"
+#include "store.h"
 
 /* The kernel's messages are far smaller; the longest answers are lists of objects and pages. */
 #define MESSAGE_BYTES 6144u
@@ -76,6 +77,16 @@ static void send_reply(mach_msg_header_t *reply)
         mach_msg_destroy(reply);
 }
 
+/* Faults now, and not when the pager must not any more. */
+static __attribute__((noinline)) void touch_stack(void)
+{
+    volatile char below[2 * PAGER_PAGE];
+    for (vm_size_t at = 0; at < sizeof below; at += PAGER_PAGE)
+        below[at] = 0;
+}
+
+static unsigned started; /* threads that have touched what they need to receive */
+
 static void serve(void *argument)
 {
     mach_port_t set = (mach_port_t)(uintptr_t)argument;
@@ -83,6 +94,8 @@ static void serve(void *argument)
         mach_msg_header_t header;
         unsigned char bytes[MESSAGE_BYTES];
     } request, reply;
+    touch_stack();
+    __atomic_fetch_add(&started, 1, __ATOMIC_RELEASE);
     for (;;) {
         mach_msg_return_t result =
             mach_msg(&request.header, MACH_RCV_MSG, 0, sizeof request, set, 0, MACH_PORT_NULL);
@@ -97,9 +110,12 @@ static void serve(void *argument)
 
 boolean_t threads_serve(mach_port_t set, mach_port_t host_privileged)
 {
+    unsigned before = __atomic_load_n(&started, __ATOMIC_ACQUIRE);
     mach_port_t thread = thread_start(serve, (void *)(uintptr_t)set, STACK_BYTES);
     if (thread == MACH_PORT_NULL)
         return FALSE;
+    while (__atomic_load_n(&started, __ATOMIC_ACQUIRE) == before)
+        thread_sleep(1); /* a fault that it takes on another processor must be over when all is wired */
     return host_privileged == MACH_PORT_NULL ||
            thread_wire(host_privileged, thread, TRUE) == KERN_SUCCESS;
 }
