@@ -141,7 +141,17 @@ static void count_page(const struct page *page, porthole_object_t *out)
         out->precious += page->precious;
         out->wired += page->wire_count > 0;
         out->busy += page->busy;
+        out->unlocking += page->unlock_request != VM_PROT_NONE;
     }
+}
+
+static uint32_t length_of(const struct list *list)
+{
+    uint32_t length = 0;
+
+    list_for_each(list, node)
+        length++;
+    return length;
 }
 
 /* Dirty bits are harvested first: the hardware may know of writes that the page does not tell
@@ -163,6 +173,9 @@ static void describe_object(struct vm_object *object, porthole_object_t *out)
             pmap_harvest(page);
         count_page(page, out);
     }
+    out->synchronizing = length_of(&object->sync_requests);
+    out->flushing = length_of(&object->pending_replies);
+    out->unread = object->pager ? object->pager->message_count : 0;
     if (manager)
         string_copy(out->manager, manager->name, sizeof out->manager);
 }

@@ -75,6 +75,11 @@ typedef struct porthole_object {
     uint32_t precious; /* of the clean and dirty ones */
     uint32_t wired;    /* of the clean and dirty ones */
     uint32_t busy;     /* of the clean and dirty ones */
+    uint32_t unlocking; /* of the clean and dirty ones: data_unlock was sent */
+    /* What is under way between kernel and manager: */
+    uint32_t synchronizing; /* synchronize, not completed by the manager */
+    uint32_t flushing;      /* lock_request, not completed by the kernel: pages are wired */
+    uint32_t unread;        /* messages that the manager has not received */
     char manager[PORTHOLE_NAME_MAX]; /* task; empty if there is none */
 } porthole_object_t;
 typedef porthole_object_t *porthole_object_array_t;

@@ -43,4 +43,16 @@ typedef struct pager_statistics {
 #define PAGER_STATISTICS_COUNT (sizeof(pager_statistics_t) / sizeof(uint64_t))
 _Static_assert(PAGER_STATISTICS_COUNT == 26, "as many as pager_statistics.defs says");
 
+/* A backing store: 16 of them at most. */
+typedef struct pager_store {
+    uint64_t priority;          /* higher is used first */
+    uint64_t cluster_pages;
+    uint64_t total_blocks;      /* without those that failed */
+    uint64_t free_blocks;
+    uint64_t pages_in, pages_in_failed;
+    uint64_t pages_out, pages_out_failed;
+} pager_store_t;
+typedef pager_store_t pager_store_array_t[16];
+_Static_assert(sizeof(pager_store_t) == 8 * sizeof(uint64_t), "as many as pager_statistics.defs says");
+
 #endif

@@ -38,3 +38,34 @@ kern_return_t serve_pager_statistics(mach_port_t pager, pager_statistics_t *resu
     result->pager_faults = faults;
     return KERN_SUCCESS;
 }
+
+static pager_store_t describe(const struct store *store)
+{
+    pager_store_t result = {
+        .priority = (uint64_t)store->priority,
+        .cluster_pages = (uint64_t)store->cluster_pages,
+        .pages_in = store->pages_in,
+        .pages_in_failed = store->pages_in_failed,
+        .pages_out = store->pages_out,
+        .pages_out_failed = store->pages_out_failed,
+    };
+
+    store_count(store, &result.total_blocks, &result.free_blocks);
+    return result;
+}
+
+/* Anyone may ask. */
+kern_return_t serve_pager_stores(
+    mach_port_t pager, pager_store_array_t result, mach_msg_type_number_t *count)
+{
+    const struct store *store = NULL;
+    mach_msg_type_number_t used = 0;
+
+    (void)pager;
+    pager_lock();
+    while ((store = store_next(store)) != NULL)
+        result[used++] = describe(store);
+    pager_unlock();
+    *count = used;
+    return KERN_SUCCESS;
+}

@@ -88,6 +88,14 @@ kern_return_t store_delete(struct store *store, mach_port_t *devices, unsigned *
     return KERN_SUCCESS;
 }
 
+struct store *store_next(const struct store *store)
+{
+    for (unsigned i = store ? (unsigned)(store - stores) + 1 : 0; i < STORE_MAX; i++)
+        if (stores[i].port != MACH_PORT_NULL)
+            return &stores[i];
+    return NULL;
+}
+
 void store_count(const struct store *store, uint64_t *total, uint64_t *free)
 {
     *total = *free = 0;

@@ -60,6 +60,8 @@ kern_return_t store_delete(struct store *store, mach_port_t *devices, unsigned *
  */
 kern_return_t store_add_segment(
     struct store *store, mach_port_t device, uint64_t offset, uint64_t count, uint64_t record_size);
+/* The store behind this one in the list of all, the first for NULL; NULL: there are no more. */
+struct store *store_next(const struct store *store);
 /* Blocks of one store. */
 void store_count(const struct store *store, uint64_t *total, uint64_t *free);
 

@@ -11,6 +11,7 @@
 struct shell_rights {
     mach_port_t host;           /* privileged host port */
     mach_port_t device_master;
+    boolean_t colour;           /* the console is a terminal */
 };
 extern struct shell_rights shell;
 
@@ -20,9 +21,15 @@ boolean_t worked(const char *what, kern_return_t result);
 mach_port_t task_by_name(const char *name);
 /* The kernel's identity of the first task of that name, 0 with words if there is none. */
 uint64_t task_identity(const char *name);
+/* Does what a line of words asks for. */
+void command_execute(int argc, char **argv);
+/* Waits for a key at the console and takes it; -1: there will be none. */
+int console_get(void);
 /* Frees out-of-line data that a call gave. */
 void release(const void *data, vm_size_t bytes);
 
+/* Does a command again and again (commands_watch.c). */
+void command_watch(int argc, char **argv);
 /* Tasks and what they have (commands_tasks.c). */
 void command_tasks(int argc, char **argv);
 void command_threads(int argc, char **argv);
@@ -37,6 +44,10 @@ void command_memory(int argc, char **argv);
 void command_objects(int argc, char **argv);
 void command_pager(int argc, char **argv);
 void command_caches(int argc, char **argv);
+/* Who pages what (commands_paging.c). */
+void command_managers(int argc, char **argv);
+void command_stores(int argc, char **argv);
+void command_pages(int argc, char **argv);
 /* Programs and the machine (commands_programs.c). */
 void command_files(int argc, char **argv);
 void command_run(int argc, char **argv);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "strip.h"
 
 #define STRIP_COLUMNS 40
 
@@ -33,28 +34,20 @@ void command_memory(int argc, char **argv)
     printf("  %u objects, %u tasks\n", memory.objects, memory.tasks);
 }
 
-/* A strip of one letter per share of the pages. */
+/* Pages by state: precious ones that are dirty count as dirty. */
 static void print_strip(const porthole_object_t *object)
 {
-    const struct {
-        char letter;
-        uint32_t pages;
-    } states[] = {{'c', object->clean}, {'D', object->dirty}, {'r', object->requested},
-        {'u', object->unavailable}, {'<', object->returning}};
-    uint32_t total = 0, done = 0;
-    unsigned column = 0;
+    uint32_t precious = object->precious < object->clean ? object->precious : object->clean;
+    const uint32_t pages[STRIP_STATES] = {
+        [STRIP_UNAVAILABLE] = object->unavailable,
+        [STRIP_CLEAN] = object->clean - precious,
+        [STRIP_PRECIOUS] = precious,
+        [STRIP_DIRTY] = object->dirty,
+        [STRIP_REQUESTED] = object->requested,
+        [STRIP_RETURNING] = object->returning,
+    };
 
-    for (unsigned i = 0; i < 5; i++)
-        total += states[i].pages;
-    for (unsigned i = 0; i < 5 && total > 0; i++) {
-        done += states[i].pages;
-        unsigned end = (unsigned)((uint64_t)done * STRIP_COLUMNS / total);
-
-        if (end == column && states[i].pages > 0 && column < STRIP_COLUMNS)
-            end = column + 1;
-        for (; column < end; column++)
-            putchar(states[i].letter);
-    }
+    strip_print_shares(pages, STRIP_COLUMNS);
 }
 
 static void print_object(const porthole_object_t *object)
@@ -80,9 +73,10 @@ void command_objects(int argc, char **argv)
 
     if (!worked("objects", porthole_objects(shell.host, &objects, &count)))
         return;
-    printf("  %-16s %7s %5s %5s %5s %4s %4s  %-10s %-14s c clean D dirty r requested u unavailable "
-           "< leaving\n",
-        "object", "pages", "clean", "dirty", "prec.", "req.", "wire", "kind", "manager");
+    printf("  %-16s %7s %5s %5s %5s %4s %4s  %-10s %-14s ", "object", "pages", "clean", "dirty", "prec.",
+        "req.", "wire", "kind", "manager");
+    strip_print_legend();
+    printf("\n");
     for (unsigned i = 0; i < count; i++)
         if (all || objects[i].association != PORTHOLE_OBJECT_NONE)
             print_object(&objects[i]);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * shell HOST-PORT DEVICE-PORT: a person's view of the running system.
+ * shell HOST-PORT DEVICE-PORT [OPTIONS]: a person's view of the running system.
+ *   terminal   the console is one: pages are shown in colours
  */
 #include <mach.h>
+#include <porthole/runtime.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +37,10 @@ static const struct command commands[] = {
     {"objects", command_objects, "[all]", "memory objects and their pages by state"},
     {"memory", command_memory, "", "pages of the machine, and page-out's levels"},
     {"pager", command_pager, "", "what the default pager has done and holds"},
+    {"managers", command_managers, "", "memory managers, and what they and the kernel owe each other"},
+    {"stores", command_stores, "", "what the default pager's stores hold"},
+    {"pages", command_pages, "TASK", "a task's managed memory, each page in its place"},
+    {"watch", command_watch, "[TIMES] COMMAND...", "a command again each second, until a key is pressed"},
     {"caches", command_caches, "", "the kernel's own memory"},
     {"services", command_services, "", "names that the name service knows"},
     {"files", command_files, "", "files and programs of the boot archive"},
@@ -72,7 +78,7 @@ void release(const void *data, vm_size_t bytes)
         vm_deallocate(mach_task_self(), (vm_address_t)data, bytes);
 }
 
-static int console_get(void)
+int console_get(void)
 {
     static io_buf_ptr_inband_t buffer;
     static mach_msg_type_number_t count, at;
@@ -111,20 +117,24 @@ static int split(char *line, char **words)
     return count;
 }
 
+void command_execute(int argc, char **argv)
+{
+    for (unsigned i = 0; i < COMMANDS; i++) {
+        if (strcmp(argv[0], commands[i].name) == 0) {
+            commands[i].function(argc, argv);
+            return;
+        }
+    }
+    printf("%s: no such command; `help` lists them\n", argv[0]);
+}
+
 static void execute(char *line)
 {
     char *words[WORDS_MAX];
     int count = split(line, words);
 
-    if (count == 0)
-        return;
-    for (unsigned i = 0; i < COMMANDS; i++) {
-        if (strcmp(words[0], commands[i].name) == 0) {
-            commands[i].function(count, words);
-            return;
-        }
-    }
-    printf("%s: no such command; `help` lists them\n", words[0]);
+    if (count > 0)
+        command_execute(count, words);
 }
 
 int main(int argc, char **argv)
@@ -132,12 +142,13 @@ int main(int argc, char **argv)
     static struct line_editor editor;
     char line[LINE_BYTES];
 
-    if (argc != 3) {
-        printf("usage: shell HOST-PORT DEVICE-PORT\n");
+    if (argc < 3) {
+        printf("usage: shell HOST-PORT DEVICE-PORT [terminal]\n");
         return 1;
     }
     shell.host = (mach_port_t)strtoul(argv[1], NULL, 10);
     shell.device_master = (mach_port_t)strtoul(argv[2], NULL, 10);
+    shell.colour = argument_flag(argc, argv, "terminal");
     if (!worked("open the console",
             device_open(shell.device_master, D_READ | D_WRITE, "console", &console)))
         return 1;

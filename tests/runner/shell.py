@@ -13,6 +13,7 @@ from runner.case import boot, single, tool
 PROMPT = r"porthole> "
 SERVERS = os.path.join(qemu.ROOT, "servers")
 START_SAMPLE = "run sample_pager ${device-port} hello.txt &"
+DEMO_LIMIT = 170        # seconds
 # Commands and what each must answer.
 ANSWERS = (
     ("help", r"tasks.*threads.*poweroff"),
@@ -23,6 +24,10 @@ ANSWERS = (
     ("objects all", r"pages"),
     ("memory", r"free \d+, active \d+, inactive \d+, wired \d+"),
     ("pager", r"blocks: \d+, \d+ free"),
+    ("managers", r"owes:.*is owed:"),
+    ("stores", r"store +priority.*\n +0 +\d+ +\d+ +\d+ .*\d+ objects;"),
+    ("pages shell", r"u unavailable +c clean +p precious +D dirty"),
+    ("watch 2 memory", r"pages of 4096 bytes.*pages of 4096 bytes"),
     ("services", r"disk.*default_pager"),
     ("files", r"boot\.cfg.*shell"),
     ("nonsense", r"no such command"),
@@ -85,8 +90,26 @@ def check(finished, ending, *pairs):
 
 def commands_answer():
     finished, answers = talk(*(line for line, _ in ANSWERS), "poweroff")
-    return check(finished, Ending.SUCCESS,
-                 *((answers.get(line), pattern) for line, pattern in ANSWERS))
+    colours = ["it is no terminal, and there are colours"] if "\x1b[" in finished.result.console else []
+    return colours + check(finished, Ending.SUCCESS,
+                           *((answers.get(line), pattern) for line, pattern in ANSWERS))
+
+
+def pages_are_coloured_on_a_terminal():
+    finished, answers = talk("objects all", "pages shell", "poweroff", cmdline="terminal debug-exit")
+    return check(finished, Ending.SUCCESS, (answers.get("objects all"), r"\x1b\[30;43mD+\x1b\["),
+                 (answers.get("pages shell"), r"\x1b\[97;44mr\x1b\[0m requested"))
+
+
+def paging_is_seen():
+    """Memory has run out for a while: the default pager holds pages, its objects have theirs in their places."""
+    finished, answers = talk("run demo ${host-port} factor=1 plain", "managers", "stores", "pages bootstrap",
+                             "objects", "poweroff", memory=24, timeout=DEMO_LIMIT)
+    return check(finished, Ending.SUCCESS, (finished.result.console, "demo: PASS"),
+                 (answers.get("managers"), r"default_pager +[1-9]\d* .*\| +\d+ +0 +0 \| +0"),
+                 (answers.get("stores"), r"\n +0 +\d+ +\d+ +[1-9]\d* +[1-9]\d* +[1-9]\d* "),
+                 (answers.get("pages bootstrap"), r"\n +[0-9a-f]+ +[1-9]\d* \[(?=[^]]*[cpD])[ ucpDr<]{64}\]"),
+                 (answers.get("objects"), r"default_pager +[ucpDr<]+"))
 
 
 def a_file_is_mapped(start=START_SAMPLE):
@@ -123,6 +146,8 @@ def cases():
         return []
     return [single(f"shell: {name}", function) for name, function in (
         ("its commands answer, and poweroff ends in order", commands_answer),
+        ("pages are coloured on a terminal", pages_are_coloured_on_a_terminal),
+        ("paging is seen in strips, by manager and by store", paging_is_seen),
         ("a file is mapped from the sample pager", a_file_is_mapped),
         ("a file is mapped from the pager without the library", a_file_is_mapped_from_the_plain_pager),
         ("a killed pager is told and the shell goes on", a_killed_pager_is_told),
