@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The kernel tells what became of a supply: supply_completed.
+ * The kernel tells what became of a supply: supply_completed; and asks what became of returns: synchronize.
  *
  * Only now, and only for pages that it accepted, are blocks freed; one is reserved for each,
  * because the kernel holds the only copy from here on and will give it back (spec/emmi.md 5.8). A
@@ -83,6 +83,30 @@ kern_return_t seqnos_memory_object_supply_completed(mach_port_t reply_port, mach
         object_leave(object);
     else
         requests_answer(object, retry, end - retry, true);
+    return KERN_SUCCESS;
+}
+
+/*
+ * A client has what came back before this stored (vm_msync): answered when the transfers are done. A page that is
+ * held for lack of a block is as safe as this pager can keep it.
+ */
+kern_return_t seqnos_memory_object_synchronize(mach_port_t port, mach_port_seqno_t seqno,
+    mach_port_t control, vm_offset_t offset, vm_size_t length, vm_sync_t flags)
+{
+    (void)flags;
+    struct object *object = object_enter(port, seqno);
+    if (object == NULL)
+        return KERN_INVALID_ARGUMENT;
+    if (!object_check_control(object, control)) {
+        statistics.forged++;
+        object_leave(object);
+        return KERN_INVALID_ARGUMENT;
+    }
+    object_wait_quiet(object);
+    pager_unlock(); /* the turn is kept, and with it the control port */
+    memory_object_synchronize_completed(control, offset, length);
+    pager_lock();
+    object_leave(object);
     return KERN_SUCCESS;
 }
 

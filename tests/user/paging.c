@@ -221,6 +221,27 @@ static boolean_t has_checked(void *sharing)
     return !((struct sharing *)sharing)->checked;
 }
 
+TEST(130, the_pager_confirms_what_its_client_has_stored)
+{
+    vm_size_t size = 64 * PAGE_SIZE;
+    mach_port_t object = create_object(size);
+    vm_address_t address = map_object(object, 0, size);
+    pager_statistics_t before, after;
+
+    pattern_fill(address, size, SEED, 0);
+    pager_counts(&before);
+    CHECK_OK(vm_msync(mach_task_self(), address, size, VM_SYNC_SYNCHRONOUS));
+    pager_counts(&after); /* not settled: it is done when the call returns */
+    CHECK_EQ(after.returned, before.returned + 64);
+    CHECK_EQ(after.free_blocks + 64, before.free_blocks);
+    CHECK_OK(vm_msync(mach_task_self(), address, size,
+                      VM_SYNC_ASYNCHRONOUS | VM_SYNC_INVALIDATE));
+    pattern_check(address, size, SEED, 0);
+    pager_counts(&after);
+    CHECK_EQ(after.returned, before.returned + 64); /* nothing was written meanwhile */
+    CHECK(after.requested >= before.requested + 64);
+}
+
 TEST(151, an_object_of_the_pager_twice_the_memory_is_shared_by_two_tasks)
 {
     struct sharing *sharing = (struct sharing *)shared_memory(PAGE_SIZE);

@@ -196,6 +196,13 @@ kern_return_t memory_object_data_error(
     return answer(control, offset, size, true);
 }
 
+kern_return_t memory_object_synchronize_completed(
+    mach_port_t control, vm_offset_t offset, vm_size_t length)
+{
+    (void)control, (void)offset, (void)length;
+    return KERN_SUCCESS;
+}
+
 kern_return_t mach_port_mod_refs(
     mach_port_t task, mach_port_t name, mach_port_right_t right, int delta)
 {
