@@ -72,9 +72,9 @@ def make_archive(folder):
     return archive
 
 
-def talk(*lines, **machine):
-    """Boot to the shell and say these lines; (the finished boot, what each line got)."""
-    conversation = Conversation(lines)
+def talk(*lines, conversation=None, **machine):
+    """Boot to the shell and say these lines, or hold the conversation; (the finished boot, what each line got)."""
+    conversation = conversation or Conversation(lines)
     with tempfile.TemporaryDirectory(prefix="porthole-test-") as folder:
         finished = boot(initrd=make_archive(folder), disks=["new:256"], on_text=conversation.heard,
                         **{"memory": 64, **machine})
@@ -99,6 +99,29 @@ def pages_are_coloured_on_a_terminal():
     finished, answers = talk("objects all", "pages shell", "poweroff", cmdline="terminal debug-exit")
     return check(finished, Ending.SUCCESS, (answers.get("objects all"), r"\x1b\[30;43mD+\x1b\["),
                  (answers.get("pages shell"), r"\x1b\[97;44mr\x1b\[0m requested"))
+
+
+class Watcher(Conversation):
+    """Presses a key when what the first line watches has been shown twice."""
+
+    def __init__(self, line, shown):
+        super().__init__([line, "poweroff"])
+        self.shown, self.pressed = shown, False
+
+    def heard(self, session, text):
+        if self.next == 1 and not self.pressed:
+            if len(re.findall(self.shown, text[self.from_here:])) >= 2:
+                self.pressed = True
+                session.type("q")
+        else:
+            super().heard(session, text)
+
+
+def watching_ends_with_a_key():
+    watcher = Watcher("watch memory", r"pages of 4096 bytes")
+    finished, answers = talk(conversation=watcher)
+    problems = check(finished, Ending.SUCCESS, (answers.get("watch memory"), r"4096.*4096"))
+    return problems if watcher.pressed else problems + ["no key was pressed"]
 
 
 def paging_is_seen():
@@ -147,6 +170,7 @@ def cases():
     return [single(f"shell: {name}", function) for name, function in (
         ("its commands answer, and poweroff ends in order", commands_answer),
         ("pages are coloured on a terminal", pages_are_coloured_on_a_terminal),
+        ("watching ends with a key", watching_ends_with_a_key),
         ("paging is seen in strips, by manager and by store", paging_is_seen),
         ("a file is mapped from the sample pager", a_file_is_mapped),
         ("a file is mapped from the pager without the library", a_file_is_mapped_from_the_plain_pager),

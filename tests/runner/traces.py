@@ -148,8 +148,66 @@ def pictures(finished, wanted):
     return problems + chart(run.stdout[run.stdout.find("sequenceDiagram"):])
 
 
+# Two threads of two tasks. Each line: kind, time, subject, rest of object, detail; None: events were lost.
+CLIENT_THREAD, SERVER_THREAD, PORT = 0xff00000000000100, 0xff00000000000200, 0xff00000000000300
+STORY = (("SWITCH", 100, CLIENT_THREAD, 0, 0),
+         ("FAULT", 200, 0, 0x5000, 3),
+         ("DELIVER", 300, SERVER_THREAD, PORT, 77 << 32),
+         ("QUEUE", 310, 0xff00000000000400, PORT, 78 << 32),
+         None,
+         ("SWITCH", 1000, SERVER_THREAD, 0, 0),
+         ("RECEIVE", 1010, 0xff00000000000400, PORT, 78 << 32),
+         ("DELIVER", 1100, CLIENT_THREAD, PORT, 79 << 32),
+         ("SWITCH", 1200, CLIENT_THREAD, 0, 0),
+         ("FAULT_DONE", 1300, 0, 0x5000, 0))
+
+
+def told(story):
+    """The story as the program trace would send it."""
+    numbers = {name: number for number, name in events.kinds().items()}
+    last, lines = (0, 0, 0, 0), ["trace 3b9aca00", "task ff1 client", "task ff2 server",
+                                 f"thread {CLIENT_THREAD:x} ff1 main", f"thread {SERVER_THREAD:x} ff2 main"]
+    for part in story:
+        if part is None:
+            lines.append("lost 0")
+            continue
+        kind, time, subject, rest, detail = part
+        now = time, subject, rest & ~(0xff << 56) | numbers[kind] << 56, detail
+        lines.append("e 0 " + " ".join(f"{a ^ b:x}" for a, b in zip(now, last)))
+        last = now
+    return lines + ["end"]
+
+
+def drawn(lines):
+    """(standard error, what came out) of tools/trace with a report of these lines."""
+    with tempfile.TemporaryDirectory(prefix="porthole-test-") as folder:
+        recorded, made = os.path.join(folder, "events"), os.path.join(folder, "trace.json")
+        with open(recorded, "w", encoding="utf-8") as file:
+            file.writelines(line + "\n" for line in lines)
+        run = subprocess.run(tool("trace", recorded, "--json", made), capture_output=True, text=True, check=False)
+        if run.returncode != 0:
+            return run.stderr, []
+        with open(made, encoding="utf-8") as file:
+            return run.stderr, json.load(file)["traceEvents"]
+
+
+def lost_events():
+    """With the gap only the message after it has an arrow, and the fault no end; without it all have theirs."""
+    problems = []
+    for story, arrows, faults in ((STORY, {"message 79"}, 0),
+                                  ([part for part in STORY if part], {"message 77", "message 78", "message 79"}, 1)):
+        error, made = drawn(told(story))
+        slices = [event for event in made if event["ph"] == "X"]
+        got = {name for name, _, _ in arrows_between(made)}, sum(piece["name"] == "fault" for piece in slices)
+        if got != (arrows, faults):
+            problems.append(f"arrows and faults are {got}, not {(arrows, faults)} {error}")
+        problems += nesting(slices) + flows(made, slices) + unnamed(made)
+    return problems
+
+
 def cases():
-    return [single("trace: a run that is recorded all along becomes tracks, slices and arrows",
+    return [single("trace: what was lost leaves no half an arrow and no false slice", lost_events),
+            single("trace: a run that is recorded all along becomes tracks, slices and arrows",
                    recorded_all_along),
             single("trace: so does what four processors recorded, asked for afterwards",
                    asked_for_afterwards)]
