@@ -26,7 +26,8 @@ enum progress {
 };
 
 /* Who goes through memory in order leaves pages behind that are not needed soon. */
-static void leave_behind(vm_offset_t address, const struct vm_map_lookup *lookup)
+static __attribute__((noinline, cold)) void leave_behind(vm_offset_t address,
+                                                         const struct vm_map_lookup *lookup)
 {
     const struct vm_map_entry *entry = lookup->entry;
     bool up = entry->behavior == VM_BEHAVIOR_SEQUENTIAL;
@@ -43,8 +44,10 @@ static void leave_behind(vm_offset_t address, const struct vm_map_lookup *lookup
     page_deactivate(page);
 }
 
-static bool enter(struct vm_map *map, vm_offset_t address, const struct vm_map_lookup *lookup,
-                  struct page *page, bool writable)
+/* In line: the ordinary fault must not pay for the call. */
+static inline __attribute__((always_inline)) bool enter(struct vm_map *map, vm_offset_t address,
+                                                        const struct vm_map_lookup *lookup,
+                                                        struct page *page, bool writable)
 {
     vm_prot_t protection = lookup->protection & ~page->lock;
 
