@@ -80,6 +80,64 @@ TEST(138, a_pager_that_is_replaced_serves_what_it_has_and_ends_with_that)
     CHECK_EQ(after.errors + after.bad_pages + after.pager_faults, 0);
 }
 
+#define WORKING ((vm_size_t)36 << 20) /* more than memory */
+
+/* Each page holds what was last written to it, which depends on the round. */
+static uint64_t work(void *argument)
+{
+    vm_address_t address = (vm_address_t)argument;
+
+    for (uint64_t round = 1; round <= 2; round++) {
+        for (vm_size_t at = 0; at < WORKING; at += PAGE_SIZE) {
+            volatile uint64_t *word = (volatile uint64_t *)(address + at);
+            if (*word != (round == 1 ? 0 : at + round - 1))
+                return address + at;
+            *word = at + round;
+        }
+    }
+    return 0;
+}
+
+static boolean_t has_much(void *unused)
+{
+    pager_statistics_t counts;
+
+    (void)unused;
+    counts_of("default_pager", &counts);
+    return counts.returned > 512;
+}
+
+/* boot: with=disk,default_pager=build/servers/default_pager disk=64,64 memory=32 timeout=120 */
+TEST(138, a_pager_is_replaced_while_all_memory_is_wanted_and_nothing_is_lost)
+{
+    struct client client;
+    vm_address_t address = 0, more = 0;
+    pager_statistics_t counts;
+
+    old_pager = program_begin("default_pager", "${host-port} ${device-port} disk");
+    service_port("default_pager");
+    program_begin("disk", "${host-port} ${device-port} unit=1 name=second");
+    service_port("second");
+    CHECK_OK(vm_allocate(mach_task_self(), &address, WORKING, TRUE));
+    client_call(&client, work, (void *)address);
+    CHECK(wait_until(has_much, NULL, CLIENT_WAIT));
+    program_begin("default_pager", "${host-port} ${device-port} disk=second name=new_pager");
+    counts_of("new_pager", &counts);
+    CHECK_OK(vm_allocate(mach_task_self(), &more, WORKING / 4, TRUE));
+    for (vm_size_t at = 0; at < WORKING / 4; at += PAGE_SIZE)
+        *(volatile uint64_t *)(more + at) = ~at;
+    for (vm_size_t at = 0; at < WORKING / 4; at += PAGE_SIZE)
+        CHECK_EQ(*(volatile uint64_t *)(more + at), ~at);
+    CHECK_EQ(client_wait(&client, 100000), CLIENT_DONE);
+    CHECK_EQ(client.value, 0);
+    counts_of("new_pager", &counts);
+    CHECK(counts.returned > 0);
+    CHECK_EQ(counts.pager_faults + counts.bad_pages + counts.errors, 0);
+    counts_of("default_pager", &counts);
+    CHECK_EQ(counts.pager_faults + counts.bad_pages + counts.errors, 0);
+    CHECK(!has_ended(NULL)); /* it may have pages of any task */
+}
+
 TEST(155, the_death_of_a_pager_that_was_replaced_takes_only_what_it_kept)
 {
     struct client client;

@@ -405,6 +405,10 @@ static void supplied(
         memory_object_data_return(object, fake_kernel.control, (first + taken) * PAGE_SIZE, copy,
             (mach_msg_type_number_t)((count - taken) * PAGE_SIZE), FALSE, FALSE);
     }
+    for (unsigned i = taken; reply == MACH_PORT_NULL && i < count; i++)
+        if (fake_kernel.pages[first + i].state == FAKE_REQUESTED) /* without a reply port the kernel asks again (D-10) */
+            memory_object_data_request(
+                object, fake_kernel.control, (first + i) * PAGE_SIZE, PAGE_SIZE, VM_PROT_READ);
     if (taken > 0 && rand() % 4 == 0)
         evict(first, 1); /* before the completion: the manager must bear it (D-33) */
     if (reply != MACH_PORT_NULL) {

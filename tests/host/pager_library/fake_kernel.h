@@ -36,6 +36,8 @@ struct fake_kernel {
 };
 extern struct fake_kernel fake_kernel;
 extern unsigned fake_failures;
+/* How often there is no memory for malloc and vm_allocate. */
+extern unsigned fake_shortages_per_mille;
 
 /* A check that counts and reports. */
 void fake_check(bool good, const char *what);

@@ -17,6 +17,7 @@
 #define PORTS 0x10000u /* names are used again much later */
 
 mach_port_t mach_task_self_ = 1;
+unsigned fake_shortages_per_mille;
 
 static int references[PORTS];
 static mach_port_t next_port;
@@ -115,9 +116,23 @@ vm_address_t fake_region_make(unsigned pages)
     return (vm_address_t)aligned_alloc(PAGE_SIZE, pages * (size_t)PAGE_SIZE);
 }
 
+static bool is_short(void)
+{
+    return (unsigned)rand() % 1000 < fake_shortages_per_mille;
+}
+
+/* The linker puts it before the host's (--wrap): of all here, only the library calls malloc. */
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size)
+{
+    return is_short() ? NULL : __real_malloc(size);
+}
+
 kern_return_t vm_allocate(mach_port_t task, vm_address_t *address, vm_size_t size, boolean_t anywhere)
 {
     (void)task, (void)anywhere;
+    if (is_short())
+        return KERN_RESOURCE_SHORTAGE;
     *address = fake_region_make((unsigned)(size / PAGE_SIZE));
     memset((void *)*address, 0, size);
     return KERN_SUCCESS;
