@@ -3,6 +3,7 @@
  * vm_behavior_set: what faults do of a hint (spec/vm.md 1); statistics that depend on it (checklist 211).
  */
 #include "audit.h"
+#include "paging.h"
 #include "test.h"
 
 #define SEED  77
@@ -64,6 +65,17 @@ TEST(0, by_default_a_cluster_is_aligned_also_beside_a_range_with_a_hint)
     expect_run(11, 10, 2);
 }
 
+TEST(0, a_hint_for_a_lazy_copy_reaches_the_manager_of_the_original)
+{
+    start();
+    CHECK_OK(vm_map(SELF, &address, PAGES * PAGE_SIZE, 0, TRUE, manager.object, 0, TRUE, VM_PROT_ALL,
+                    VM_PROT_ALL, VM_INHERIT_COPY));
+    behave(0, PAGES, VM_BEHAVIOR_SEQUENTIAL);
+    expect_run(3, 3, 4);
+    behave(0, PAGES, VM_BEHAVIOR_RANDOM);
+    expect_run(9, 9, 1);
+}
+
 /* Bits of the page's state. */
 static integer_t page_state(unsigned page)
 {
@@ -123,6 +135,54 @@ TEST(0, without_order_nothing_is_left_behind)
         touch(page);
     for (unsigned page = 0; page < 4; page++)
         CHECK(page_state(page) & VPI_STATE_ACTIVE);
+}
+
+#define PAGED 64u
+
+/* Requests of this task so far. */
+static unsigned requests(void)
+{
+    struct task_events_info events;
+    mach_msg_type_number_t count = TASK_EVENTS_INFO_COUNT;
+
+    CHECK_OK(task_info(SELF, TASK_EVENTS_INFO, (task_info_t)&events, &count));
+    return (unsigned)events.pageins;
+}
+
+/* Requests that it takes to read paged-out memory in one direction; each page comes in once. */
+static unsigned read_back(vm_address_t memory, vm_behavior_t behavior, boolean_t up)
+{
+    struct vm_statistics before, after;
+    unsigned made;
+
+    CHECK_OK(vm_behavior_set(SELF, memory, PAGED * PAGE_SIZE, behavior));
+    pages_evict(memory, PAGED * PAGE_SIZE);
+    memory_statistics(&before);
+    made = requests();
+    for (unsigned i = 0; i < PAGED; i++) {
+        vm_offset_t at = (up ? i : PAGED - 1 - i) * PAGE_SIZE;
+
+        CHECK_EQ(*(volatile uint64_t *)(memory + at), pattern_word(SEED, at));
+    }
+    made = requests() - made;
+    memory_statistics(&after);
+    CHECK_EQ(after.pageins, before.pageins + PAGED);
+    return made;
+}
+
+/* boot: with=disk,default_pager disk=64 memory=32 timeout=60 */
+TEST(211, anonymous_memory_is_read_ahead_as_announced)
+{
+    vm_address_t memory = 0;
+
+    pager_port();
+    CHECK_OK(vm_allocate(SELF, &memory, PAGED * PAGE_SIZE, TRUE));
+    pattern_fill(memory, PAGED * PAGE_SIZE, SEED, 0);
+    CHECK_EQ(read_back(memory, VM_BEHAVIOR_RANDOM, TRUE), PAGED);
+    CHECK(read_back(memory, VM_BEHAVIOR_SEQUENTIAL, TRUE) <= PAGED / 4);
+    CHECK(read_back(memory, VM_BEHAVIOR_RSEQNTL, FALSE) <= PAGED / 4);
+    CHECK(read_back(memory, VM_BEHAVIOR_DEFAULT, TRUE) <= PAGED / 2);
+    CHECK_EQ(read_back(memory, VM_BEHAVIOR_DEFAULT, FALSE), PAGED);
 }
 
 TEST(0, hints_that_cannot_be_are_refused)

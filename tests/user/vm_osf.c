@@ -3,6 +3,7 @@
  * OSF/MK's calls on memory: vm_remap, vm_read_overwrite, vm_behavior_set (checklist 203, 209).
  */
 #include "audit.h"
+#include "paging.h"
 #include "test.h"
 
 #define SEED 209
@@ -186,6 +187,67 @@ TEST(209, a_managers_object_is_remapped_without_a_word_and_copied_with_requests)
     CHECK_OK(vm_deallocate(SELF, shared, 2 * PAGE_SIZE));
     EXPECT_MESSAGE(manager.object, ID_DATA_RETURN, &message);
     EXPECT_MESSAGE(manager.object, ID_TERMINATE, &message);
+}
+
+TEST(209, a_lazy_copy_is_shared_by_a_remapping_and_stays_a_copy)
+{
+    struct manager manager;
+    vm_address_t mapped = manager_start(&manager, 0, 16 * PAGE_SIZE), copy = 0, shared = 0;
+
+    manager_fill(&manager, mapped, 0, 16 * PAGE_SIZE, SEED, FALSE);
+    CHECK_OK(remap(&copy, 16 * PAGE_SIZE, TRUE, mapped, TRUE)); /* too much to be copied at once */
+    CHECK_OK(remap(&shared, 15 * PAGE_SIZE, TRUE, copy + PAGE_SIZE, FALSE));
+    WORD(copy + PAGE_SIZE) = 1;
+    CHECK_EQ(WORD(shared), 1);
+    WORD(shared + PAGE_SIZE) = 2;
+    CHECK_EQ(WORD(copy + 2 * PAGE_SIZE), 2);
+    pattern_check(mapped, 16 * PAGE_SIZE, SEED, 0);
+    for (unsigned page = 3; page < 16; page++)
+        WORD(mapped + page * PAGE_SIZE) = 3;
+    pattern_check(copy + 3 * PAGE_SIZE, 13 * PAGE_SIZE, SEED, 3 * PAGE_SIZE);
+    pattern_check(shared + 2 * PAGE_SIZE, 13 * PAGE_SIZE, SEED, 3 * PAGE_SIZE);
+    CHECK_OK(vm_deallocate(SELF, copy, 16 * PAGE_SIZE));
+    CHECK_EQ(WORD(shared), 1);
+    EXPECT_SILENCE(manager.object, 20);
+}
+
+/* boot: with=disk,default_pager disk=64 memory=32 timeout=60 */
+TEST(209, pages_that_are_shown_twice_are_evicted_and_come_back_in_both_places)
+{
+    vm_address_t memory = memory_make(16), shared = 0;
+
+    pager_port();
+    CHECK_OK(remap(&shared, 16 * PAGE_SIZE, TRUE, memory, FALSE));
+    pattern_check(shared, 16 * PAGE_SIZE, SEED, 0);
+    for (unsigned round = 0; round < 3; round++) {
+        pages_evict(shared, 16 * PAGE_SIZE);
+        for (unsigned page = 0; page < 16; page++) {
+            vm_address_t at = page * PAGE_SIZE, one = page % 2 ? shared : memory;
+
+            CHECK_EQ(WORD(one + at + 8), pattern_word(SEED, at));
+            WORD(one + at) = round * 16 + page;
+            CHECK_EQ(WORD(memory + at), round * 16 + page);
+            CHECK_EQ(WORD(shared + at), round * 16 + page);
+        }
+    }
+}
+
+TEST(209, wired_memory_is_shared_unwired_and_copied_at_once)
+{
+    vm_address_t memory = memory_make(4), shared = 0, copy = 0;
+    struct vm_statistics before, after;
+
+    CHECK_OK(vm_wire(test_host_port, SELF, memory, 4 * PAGE_SIZE, VM_PROT_READ | VM_PROT_WRITE));
+    memory_statistics(&before);
+    CHECK_OK(remap(&shared, 4 * PAGE_SIZE, TRUE, memory, FALSE));
+    CHECK_OK(remap(&copy, 4 * PAGE_SIZE, TRUE, memory, TRUE));
+    WORD(shared) = 1;
+    CHECK_EQ(WORD(memory), 1);
+    pattern_check(copy, 4 * PAGE_SIZE, SEED, 0);
+    CHECK_OK(vm_deallocate(SELF, memory, 4 * PAGE_SIZE)); /* with its wiring */
+    memory_statistics(&after);
+    CHECK(after.wire_count + 4 <= before.wire_count + 1); /* one for a table */
+    CHECK_EQ(WORD(shared), 1);
 }
 
 TEST(209, remappings_that_cannot_be_are_refused)
