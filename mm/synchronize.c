@@ -2,11 +2,11 @@
 /*
  * vm_msync and its conversation with managers (spec/emmi.md 5.7, D-29).
  *
- * For each part of the range that shows a manager's object, pages go back or are dropped as the flags say, then
- * memory_object_synchronize is queued behind them, and the caller waits until the manager has
- * answered with the same numbers. A request stays on the object's list until it is answered, also when its
- * caller was interrupted: the manager owes the answer still, and it must not count for a later
- * request.
+ * For each part of the range that shows a manager's object, the caller waits for his turn, pages go back or are
+ * dropped as the flags say, memory_object_synchronize is queued behind them, and the caller waits until the
+ * manager has answered with the same numbers. A request stays on the object's list until it is answered, also
+ * when its caller was interrupted: the manager owes the answer still, and it must not count for a
+ * later request. So a client can send a silent manager only so many pages.
  */
 #include "mm/synchronize.h"
 
@@ -29,6 +29,7 @@
 struct sync_request {
     struct list_node link;
     struct object_range range;
+    bool asked;                       /* the manager has been told */
     bool answered;                    /* off the list; its caller's to free */
     bool abandoned;                   /* its caller was interrupted */
     kern_return_t result;
@@ -92,11 +93,11 @@ static kern_return_t wait_for_answer(struct vm_object *object, struct sync_reque
     return result;
 }
 
-/* Has the manager confirm that what came back is stored. The caller holds a reference. */
-static kern_return_t converse(struct vm_object *object, struct object_range range, vm_sync_t flags)
+/* Waits until no other request is in the way, and puts one on the list. */
+static kern_return_t begin(struct vm_object *object, struct object_range range,
+                           struct sync_request **result)
 {
     struct sync_request *request;
-    kern_return_t result;
 
     while (must_wait(object, range))
         if (event_sleep(&object->sync_requests, &waits_for_turn, object, WAIT_INTERRUPTIBLE,
@@ -108,13 +109,9 @@ static kern_return_t converse(struct vm_object *object, struct object_range rang
     if (!request)
         return KERN_RESOURCE_SHORTAGE;
     *request = (struct sync_request){.range = range};
-    result = manager_synchronize(object, range.start, range.end - range.start, flags);
-    if (result != KERN_SUCCESS) {
-        kmem_cache_free(&request_cache, request);
-        return result;
-    }
     list_insert_tail(&object->sync_requests, &request->link);
-    return wait_for_answer(object, request);
+    *result = request;
+    return KERN_SUCCESS;
 }
 
 /* What goes back. Who may only read does not throw away what others have written. */
@@ -127,6 +124,26 @@ static memory_object_return_t what_returns(bool writable, vm_sync_t flags)
     return writable ? LOCK_RETURN_PRECIOUS : MEMORY_OBJECT_RETURN_ALL;
 }
 
+/* Cleans or flushes, and has the manager confirm that what came back is stored. The caller holds a reference. */
+static kern_return_t converse(struct vm_object *object, struct object_range range, bool writable,
+                              vm_sync_t flags)
+{
+    memory_object_return_t what = what_returns(writable, flags);
+    struct sync_request *request;
+    bool returned;
+    kern_return_t result = begin(object, range, &request);
+
+    if (result != KERN_SUCCESS)
+        return result;
+    result = lock_request_sync(object, range, what, flags & VM_SYNC_INVALIDATE, &returned);
+    request->asked = result == KERN_SUCCESS && !request->answered && (returned || writable);
+    if (request->asked)
+        result = manager_synchronize(object, range.start, range.end - range.start, flags);
+    if (!request->answered && (result != KERN_SUCCESS || !request->asked))
+        answer(object, request, result);
+    return wait_for_answer(object, request);
+}
+
 /* [start, end) of a map's entry, which may be gone when this returns. */
 static kern_return_t sync_part(const struct vm_map_entry *entry, vm_offset_t start, vm_offset_t end,
                                vm_sync_t flags)
@@ -134,19 +151,17 @@ static kern_return_t sync_part(const struct vm_map_entry *entry, vm_offset_t sta
     struct vm_object *object = entry->object;
     vm_offset_t offset = entry->offset - entry->start;
     struct object_range range = {start + offset, end + offset};
-    bool writable = entry->protection & VM_PROT_WRITE, returned;
+    bool writable = entry->protection & VM_PROT_WRITE;
     kern_return_t result;
 
-    /* Anonymous memory; a manager that has not answered yet has nothing to store. */
-    if (!object || object->internal || object->association == ASSOCIATION_WAIT_READY)
+    /* Anonymous memory; a manager that has not answered yet has nothing to store, nor who may only read. */
+    if (!object || object->internal || object->association == ASSOCIATION_WAIT_READY ||
+        (!writable && !(flags & VM_SYNC_INVALIDATE)))
         return KERN_SUCCESS;
     if (!has_manager(object))
         return KERN_MEMORY_FAILURE;
     vm_object_reference(object);
-    result = lock_request_sync(object, range, what_returns(writable, flags),
-                               flags & VM_SYNC_INVALIDATE, &returned);
-    if (result == KERN_SUCCESS && (returned || writable))
-        result = converse(object, range, flags);
+    result = converse(object, range, writable, flags);
     vm_object_release(object);
     return result;
 }
@@ -196,7 +211,7 @@ kern_return_t memory_object_synchronize_completed(vm_object_t object, vm_offset_
     list_for_each(&object->sync_requests, node) {
         struct sync_request *request = list_entry(node, struct sync_request, link);
 
-        if (request->range.start + object->paging_offset == offset &&
+        if (request->asked && request->range.start + object->paging_offset == offset &&
             request->range.end - request->range.start == length) {
             answer(object, request, KERN_SUCCESS);
             return KERN_SUCCESS;

@@ -177,8 +177,7 @@ TEST(132, requests_that_overlap_are_told_one_after_another_and_others_at_once)
     expect_synchronize(0, 2 * PAGE_SIZE, SYNC);
     dirty(1);
     sync_begin(&second, PAGE_SIZE, 2 * PAGE_SIZE, SYNC);
-    expect_return(PAGE_SIZE, PAGE_SIZE, TRUE, TRUE);
-    sleepers_expect(WAITS_FOR_TURN, 1);
+    sleepers_expect(WAITS_FOR_TURN, 1); /* before anything goes back: what a manager owes stays bounded */
     sync_begin(&apart, 3 * PAGE_SIZE, PAGE_SIZE, SYNC);
     expect_synchronize(3 * PAGE_SIZE, PAGE_SIZE, SYNC);
     completed(3 * PAGE_SIZE, PAGE_SIZE);
@@ -187,6 +186,7 @@ TEST(132, requests_that_overlap_are_told_one_after_another_and_others_at_once)
     EXPECT_SILENCE(manager.object, 20);
     completed(0, 2 * PAGE_SIZE);
     sync_end(&first, KERN_SUCCESS);
+    expect_return(PAGE_SIZE, PAGE_SIZE, TRUE, TRUE);
     expect_synchronize(PAGE_SIZE, 2 * PAGE_SIZE, SYNC);
     client_expect_blocked(&second.client, 20);
     completed(PAGE_SIZE, 2 * PAGE_SIZE);
@@ -339,16 +339,30 @@ TEST(135, a_client_that_is_aborted_leaves_an_answer_that_is_still_owed)
     sync_abort(&first);
     dirty(0);
     sync_begin(&second, 0, PAGE_SIZE, SYNC);
-    expect_return(0, PAGE_SIZE, TRUE, TRUE);
     sleepers_expect(WAITS_FOR_TURN, 1);
     sync_abort(&second); /* there, too */
     sync_begin(&second, 0, PAGE_SIZE, SYNC);
     sleepers_expect(WAITS_FOR_TURN, 1);
     completed(0, PAGE_SIZE); /* of the first: not for what was written since */
+    expect_return(0, PAGE_SIZE, TRUE, TRUE);
     expect_synchronize(0, PAGE_SIZE, SYNC);
     client_expect_blocked(&second.client, 20);
     completed(0, PAGE_SIZE);
     sync_end(&second, KERN_SUCCESS);
+}
+
+TEST(135, a_client_that_is_aborted_again_and_again_sends_a_silent_manager_one_page)
+{
+    struct syncer syncer;
+
+    start(1, FALSE);
+    for (unsigned round = 0; round < 20; round++) {
+        dirty(0);
+        sync_begin(&syncer, 0, PAGE_SIZE, SYNC);
+        sleepers_expect(round == 0 ? WAITS_FOR_ANSWER : WAITS_FOR_TURN, 1);
+        sync_abort(&syncer);
+    }
+    CHECK_EQ(port_status(manager.object).mps_msgcount, 2); /* data_return, synchronize */
 }
 
 /* A manager that answers but one of very many; then its object ends. */
