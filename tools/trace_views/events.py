@@ -7,6 +7,7 @@ import re
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KIND = re.compile(r"^#define PORTHOLE_TRACE_(\w+)\s+0x([0-9a-f]+)", re.M)
 IDENTITY = 0xff << 56
+ADDRESS = (1 << 64) - 1
 PAGE = 4096
 PAGES_OR_MORE = PAGE - 1
 # Kinds whose `object` is no memory object.
@@ -59,19 +60,20 @@ class Trace:
         return (time - self.events[0].time) * 1_000_000_000 // self.frequency
 
     def task_name(self, task):
-        return self.tasks.get(task, f"task {task:x}")
+        return self.tasks.get(task, f"task {task & ADDRESS:x}")
 
     def thread_name(self, thread):
-        return self.threads.get(thread, (0, f"thread {thread:x}"))[1]
+        return self.threads.get(thread, (0, f"thread {thread & ADDRESS:x}"))[1]
 
     def task_of(self, thread):
         return self.threads.get(thread, (0, ""))[0]
 
     def port_name(self, port):
         if port not in self.ports:
-            return f"port {port:x}"
-        task, name, _ = self.ports[port]
-        return f"{self.task_name(task)}'s port {name:#x}"
+            return f"port {port & ADDRESS:x}"
+        task, name, target = self.ports[port]
+        what = f" (memory object {target:x})" if target else ""
+        return f"{self.task_name(task)}'s port {name:#x}{what}"
 
 
 class Reader:
