@@ -8,12 +8,14 @@
 
 #include "ipc/port.h"
 #include "kernel/kobject.h"
+#include "mm/manager.h"
 #include "mm/page.h"
 #include "mm/vm_map.h"
 #include "mm/vm_map_wire.h"
 #include "mm/vm_object.h"
 
 #define UNPRIVILEGED_WIRED (8u << 20) /* bytes */
+#define BACKLOG_MAX 256u              /* messages at a manager, beyond which a name sends it no pages */
 
 static bool privileged(struct port *host)
 {
@@ -124,7 +126,8 @@ kern_return_t vm_cache_statistics(struct vm_map *map, vm_cache_statistics_data_t
 
 /*
  * Has the kernel return and/or flush what it caches of an object, named by its name port; whole pages.
- * A name is no right to destroy: what nobody else has is returned before it is flushed.
+ * A name is no right to destroy: what nobody else has is returned before it is flushed; nor to fill a silent
+ * manager's queue. KERN_INVALID_ARGUMENT; KERN_RESOURCE_SHORTAGE: too much waits there.
  */
 kern_return_t vm_object_sync(struct vm_object *object, vm_offset_t offset, vm_size_t size,
                              boolean_t should_flush, boolean_t should_return,
@@ -135,6 +138,8 @@ kern_return_t vm_object_sync(struct vm_object *object, vm_offset_t offset, vm_si
     (void)should_iosync;
     if (!object || end < offset)
         return KERN_INVALID_ARGUMENT;
+    if (object->association == ASSOCIATION_READY && manager_backlog(object) >= BACKLOG_MAX)
+        return KERN_RESOURCE_SHORTAGE;
     offset = page_trunc(offset);
     size = (end > ~PAGE_MASK ? ~PAGE_MASK : page_round(end)) - offset;
     (void)memory_object_lock_request(object, offset, size,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Hazards of spec/hazards.md, sections A and C, that no other file tries by itself: H-02, H-06, H-10, H-14,
- * H-23, H-35, H-37, H-39, H-41, H-45, H-62.
+ * H-17, H-23, H-35, H-37, H-39, H-41, H-45, H-62.
  */
 #include "paging.h"
 #include "sleepers.h"
@@ -160,6 +160,29 @@ TEST(210, faults_find_their_pages_while_chains_grow_and_collapse)
     storm_over = TRUE;
     for (unsigned i = 0; i < WRITERS; i++)
         CHECK(client_finish(&writers[i]) >= 10);
+}
+
+/* --- H-17 --- */
+
+TEST(218, a_client_cannot_fill_the_queue_of_a_silent_manager)
+{
+    kern_return_t code = KERN_SUCCESS;
+
+    address = manager_start(&manager, 0, PAGE_SIZE);
+    manager_fill(&manager, address, 0, PAGE_SIZE, SEED, FALSE);
+    for (unsigned i = 0; code == KERN_SUCCESS && i < 1000; i++) {
+        WORD(address) = i;
+        code = vm_object_sync(manager.name, 0, PAGE_SIZE, FALSE, TRUE, FALSE);
+    }
+    CHECK_RETURNS(code, KERN_RESOURCE_SHORTAGE);
+    CHECK(port_status(manager.object).mps_msgcount <= 300);
+    while (port_status(manager.object).mps_msgcount > 0) {
+        struct kernel_message message;
+
+        EXPECT_MESSAGE(manager.object, ID_DATA_RETURN, &message);
+        message_release_data(&message);
+    }
+    CHECK_OK(vm_object_sync(manager.name, 0, PAGE_SIZE, FALSE, TRUE, FALSE));
 }
 
 /* --- H-23 --- */
