@@ -20,10 +20,13 @@
 #include <mig/pager_statistics_server.h>
 
 #include "lifecycle.h"
+#include "moves.h"
 #include "object.h"
 #include "returns.h"
 #include "statistics.h"
 #include "store.h"
+
+#define PAGES_MOVED 64u /* by one call */
 
 struct service_ports service_ports;
 
@@ -181,6 +184,11 @@ kern_return_t default_pager_backing_store_create(
     return result;
 }
 
+/*
+ * A store that holds pages gives out no more blocks from the first call on, if the others have room; each call moves some
+ * of its pages away and answers KERN_FAILURE until none is left (DP8). So no call takes long: objects are made by the
+ * same thread.
+ */
 kern_return_t default_pager_backing_store_delete(mach_port_t backing_store)
 {
     mach_port_t devices[SEGMENT_MAX];
@@ -189,7 +197,14 @@ kern_return_t default_pager_backing_store_delete(mach_port_t backing_store)
     struct store *store = store_find(backing_store);
     kern_return_t result =
         store == NULL ? KERN_INVALID_ARGUMENT : store_delete(store, devices, &count);
+    bool move = result == KERN_FAILURE && store_close(store) == KERN_SUCCESS;
     pager_unlock();
+    if (move) {
+        moves_empty(store, PAGES_MOVED);
+        pager_lock();
+        result = store_delete(store, devices, &count);
+        pager_unlock();
+    }
     for (unsigned i = 0; i < count; i++)
         mach_port_deallocate(mach_task_self(), devices[i]);
     if (result == KERN_SUCCESS)

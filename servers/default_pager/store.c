@@ -96,6 +96,21 @@ struct store *store_next(const struct store *store)
     return NULL;
 }
 
+kern_return_t store_close(struct store *store)
+{
+    uint64_t total, free;
+    store_count(store, &total, &free);
+    if (free_blocks - free < total - free + reserved_blocks)
+        return KERN_FAILURE;
+    store->closed = true;
+    return KERN_SUCCESS;
+}
+
+bool store_has(const struct store *store, block_t block)
+{
+    return segment_of(block)->store == store;
+}
+
 void store_count(const struct store *store, uint64_t *total, uint64_t *free)
 {
     *total = *free = 0;
@@ -185,6 +200,7 @@ kern_return_t store_add_segment(
         .end_byte = end_byte,
         .records_per_block = (uint32_t)(PAGER_PAGE / record_size)};
     blocks_init(&segment->blocks, words, (uint32_t)blocks);
+    store->closed = false;
     total_blocks += blocks;
     free_blocks += blocks;
     return KERN_SUCCESS;
@@ -197,7 +213,7 @@ static struct segment *segment_choose(const struct segment *avoided)
     struct segment *best = NULL;
     for (unsigned i = 0; i < segment_count; i++) {
         struct segment *segment = &segments[(next_segment + i) % segment_count];
-        if (segment->store == NULL || segment->blocks.free == 0)
+        if (segment->store == NULL || segment->store->closed || segment->blocks.free == 0)
             continue;
         if (best == NULL || best == avoided ||
             (segment != avoided && segment->store->priority > best->store->priority))

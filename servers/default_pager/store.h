@@ -37,6 +37,7 @@ struct store {
     mach_port_t port; /* receive right; MACH_PORT_NULL: slot unused */
     int priority;     /* 0..STORE_PRIORITY_MAX, higher is used first */
     int cluster_pages;
+    bool closed;      /* no block of it is given out any more: it is to be deleted */
     uint64_t pages_in, pages_in_failed, pages_out, pages_out_failed;
     uint64_t reads, writes; /* requests to its disks, each of one page or several */
 };
@@ -53,6 +54,11 @@ struct store *store_find(mach_port_t port);
 /* KERN_FAILURE while a block of it is in use; else forgets the store; its device rights go to the
    caller's array of SEGMENT_MAX, to be released without the lock. */
 kern_return_t store_delete(struct store *store, mach_port_t *devices, unsigned *count);
+/* Gives out no block of it any more, until a segment is added to it. KERN_FAILURE: the other stores have no room
+   for what it holds and for the pages that are out. */
+kern_return_t store_close(struct store *store);
+/* Whether a block is one of the store's. */
+bool store_has(const struct store *store, block_t block);
 /*
  * Adds `count` records of `record_size` bytes from `offset` on. Consumes the device right on
  * success. KERN_INVALID_ARGUMENT: overlap, misalignment, overflow, less than a page;

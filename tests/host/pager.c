@@ -5,7 +5,7 @@
 /* host-test: servers/default_pager/records.c servers/default_pager/object.c */
 /* host-test: servers/default_pager/handovers.c servers/default_pager/transfer.c */
 /* host-test: servers/default_pager/requests.c servers/default_pager/returns.c */
-/* host-test: servers/default_pager/writes.c */
+/* host-test: servers/default_pager/writes.c servers/default_pager/moves.c */
 /* host-test: servers/default_pager/completions.c servers/default_pager/lifecycle.c */
 /* host-flags: -UKERNEL -Ibuild/mig/user -idirafter lib/include -pthread */
 /*
@@ -24,6 +24,7 @@
 #include "servers/default_pager/blocks.h"
 #include "servers/default_pager/handovers.h"
 #include "servers/default_pager/lifecycle.h"
+#include "servers/default_pager/moves.h"
 #include "servers/default_pager/object.h"
 #include "servers/default_pager/returns.h"
 #include "servers/default_pager/statistics.h"
@@ -193,8 +194,14 @@ static uint64_t random_base(void)
     return bases[(unsigned)rand() % 5];
 }
 
+static const struct store *emptied; /* a closed store whose pages move meanwhile, or NULL */
+
 static void random_step(struct fake_object *object)
 {
+    if (emptied != NULL && rand() % 16 == 0) {
+        moves_empty(emptied, 4);
+        return;
+    }
     unsigned page = (unsigned)rand() % FAKE_PAGES;
     switch (rand() % 16) {
     case 0:
@@ -230,10 +237,14 @@ static void random_step(struct fake_object *object)
     }
 }
 
-static void converse(unsigned steps)
+static void create_objects(void)
 {
     for (unsigned i = 0; i < FAKE_OBJECTS; i++)
         fake_create(&fake_objects[i], random_base());
+}
+
+static void converse(unsigned steps)
+{
     for (unsigned step = 0; step < steps; step++) {
         struct fake_object *object = &fake_objects[(unsigned)rand() % FAKE_OBJECTS];
         if (rand() % 4000 == 0) {
@@ -292,6 +303,7 @@ static void test_conversation(const char *name, uint64_t blocks, struct fake_fau
     fake_faults = faults;
     fake_check(store_add_segment(store, DEVICE, 0, blocks * 8, 512) == KERN_SUCCESS, "added");
     fake_start(THREADS, blocks);
+    create_objects();
     converse(STEPS);
     check_counts();
     end_conversation();
@@ -303,6 +315,43 @@ static void test_conversation(const char *name, uint64_t blocks, struct fake_fau
         statistics.returned, statistics.requested, statistics.supplied_precious, statistics.refused,
         statistics.cancelled, statistics.supplied_held, statistics.write_errors);
     report(name);
+}
+
+/* A store is emptied while its pages are asked for, returned and forgotten. */
+static void test_moves(void)
+{
+    struct store *old = store_create(0x77, 1, 4), *new = store_create(0x78, 0, 4);
+    uint64_t total, free;
+    mach_port_t devices[SEGMENT_MAX];
+    unsigned count;
+    statistics = (pager_statistics_t){0};
+    fake_faults = (struct fake_faults){.early_return_per_mille = 20};
+    store_add_segment(old, DEVICE, 0, 1024 * 8, 512);
+    store_add_segment(new, DEVICE + 1, 1024 * 8, 1024 * 8, 512); /* the faked disk is one */
+    fake_start(THREADS, 2048);
+    create_objects();
+    converse(2000);
+    for (unsigned round = 0; round < 40; round++) { /* to and fro */
+        struct store *closed = round % 2 != 0 ? old : new;
+        pager_lock();
+        old->closed = new->closed = false;
+        store_count(round == 0 ? old : closed, &total, &free);
+        fake_check(free < total, "the store holds pages");
+        fake_check(store_close(closed) == KERN_SUCCESS, "the other has room");
+        pager_unlock();
+        emptied = closed;
+        converse(STEPS / 20);
+    }
+    fake_drain();
+    moves_empty(old, 1024);
+    emptied = NULL;
+    fake_check(store_delete(old, devices, &count) == KERN_SUCCESS, "the store is empty");
+    converse(2000);
+    check_counts();
+    end_conversation();
+    fake_stop();
+    fake_check(store_delete(new, devices, &count) == KERN_SUCCESS, "the other, too, in the end");
+    report("a store is emptied while its pages are used");
 }
 
 /* More space comes while pages are held: they are written, and the data is right. */
@@ -357,6 +406,7 @@ int main(void)
         (struct fake_faults){.write_error_per_mille = 4});
     test_conversation("a disk that stumbles over reads", 1024,
         (struct fake_faults){.read_error_per_mille = 50});
+    test_moves();
     test_relief();
     printf("1..%u\n", tests);
     return 0;

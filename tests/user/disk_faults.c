@@ -117,8 +117,8 @@ static mach_port_t open_disk(const char *service)
     return device;
 }
 
-/* A store of all of one disk, or as many pages of it. */
-static mach_port_t add_store(const char *service, int priority, unsigned pages)
+/* A store of pages of one disk, from the one behind `first` others on. */
+static mach_port_t add_store_at(const char *service, int priority, unsigned first, unsigned pages)
 {
     mach_port_t manager = MACH_PORT_NULL, store = MACH_PORT_NULL;
 
@@ -126,9 +126,14 @@ static mach_port_t add_store(const char *service, int priority, unsigned pages)
     CHECK_OK(vm_set_default_memory_manager(test_host_port, &manager));
     CHECK_OK(default_pager_backing_store_create(manager, priority, 8 * PAGE_SIZE, &store));
     CHECK_OK(mach_port_deallocate(mach_task_self(), manager));
-    CHECK_OK(default_pager_add_segment(store, open_disk(service), 0,
-                                       (uint64_t)pages * PAGE_SIZE / RECORD, RECORD));
+    CHECK_OK(default_pager_add_segment(store, open_disk(service), first * (PAGE_SIZE / RECORD),
+                                       pages * (PAGE_SIZE / RECORD), RECORD));
     return store;
+}
+
+static mach_port_t add_store(const char *service, int priority, unsigned pages)
+{
+    return add_store_at(service, priority, 0, pages);
 }
 
 static struct backing_store_basic_info store_info(mach_port_t store)
@@ -183,6 +188,40 @@ static boolean_t has_pages(void *pages)
 
     CHECK_OK(pager_statistics(service_port("default_pager"), &counts));
     return counts.total_blocks == *(uint64_t *)pages;
+}
+
+static boolean_t can_be_deleted(void *store)
+{
+    kern_return_t result = default_pager_backing_store_delete(*(mach_port_t *)store);
+
+    CHECK(result == KERN_SUCCESS || result == KERN_FAILURE);
+    return result == KERN_SUCCESS;
+}
+
+/* boot: with=disk,default_pager=build/servers/default_pager disk=8,8 memory=32 timeout=60 */
+TEST(148, a_store_is_emptied_into_others_that_have_room_and_deleted)
+{
+    pager_statistics_t counts;
+
+    begin_with_two_disks();
+    add_store("disk", 0, PAGES / 2);
+    mach_port_t old = add_store("second", 4, 2 * PAGES);
+    CHECK_OK(vm_allocate(mach_task_self(), &memory, PAGES * PAGE_SIZE, TRUE));
+    touch_all(0);
+    pages_evict(memory, PAGES * PAGE_SIZE);
+    pager_settle(&counts);
+    CHECK_RETURNS(default_pager_backing_store_delete(old), KERN_FAILURE); /* small has no room for it */
+    uint64_t out = store_info(old).bs_pages_out;
+    CHECK_EQ(out, counts.returned);
+
+    mach_port_t new = add_store_at("disk", 0, PAGES, 2 * PAGES);
+    CHECK(wait_until(can_be_deleted, &old, CLIENT_WAIT));
+    CHECK(store_info(new).bs_pages_out >= PAGES / 2);
+    pager_settle(&counts);
+    CHECK_EQ(counts.total_blocks, PAGES / 2 + 2 * PAGES);
+    check_all(0);
+    pages_evict(memory, PAGES * PAGE_SIZE);
+    check_all(0);
 }
 
 static boolean_t has_ended(void *task)
