@@ -48,6 +48,7 @@ struct task {
     uint64_t dead_user_ns, dead_system_ns; /* times of threads that are gone */
     uint64_t created_ns;
 
+    uint64_t pages_owed;          /* returned to it as a manager, and not freed yet */
     unsigned pager_fault_count;   /* faults by its threads that waited for a pager */
     unsigned fault_count, zero_fill_count, cow_fault_count, pagein_count, reactivation_count;
     uint64_t messages_sent, messages_received; /* through mach_msg, by threads that are gone */

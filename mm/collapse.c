@@ -39,26 +39,6 @@ static bool is_copy_object(const struct vm_object *object)
     return object->shadow && object->shadow->copy == object;
 }
 
-/*
- * Moves a page of the backing object up into an empty slot. The slot is opened first, so that a lack of
- * memory leaves the page where it is.
- */
-static bool move_up(struct vm_object *object, vm_offset_t offset, struct page *page)
-{
-    struct page *opener = page_alloc_fictitious();
-
-    if (!opener)
-        return false;
-    if (!vm_object_insert(object, offset, opener)) {
-        page_free(opener);
-        return false;
-    }
-    vm_object_remove(page);
-    vm_object_replace(object, opener, page);
-    page_free(opener);
-    return true;
-}
-
 /* Moves all visible pages up; false: stopped early, nothing is lost. */
 static bool move_visible(struct vm_object *object, struct vm_object *backing)
 {
@@ -74,7 +54,7 @@ static bool move_visible(struct vm_object *object, struct vm_object *backing)
             return false;
         if (page->absent || vm_object_page(object, offset))
             continue;
-        if (!move_up(object, offset, page))
+        if (!vm_object_move(page, object, offset))
             return false;
         moved++;
     }

@@ -81,12 +81,15 @@ static void mark(struct vm_object *source, vm_offset_t at, vm_offset_t end)
     for (unsigned walked = 1; (page = vm_object_next_page(source, at, end)) != NULL; walked++) {
         at = page->offset + PAGE_BYTES;
         if (!page->absent && !page->needs_push) {
-            pmap_page_protect(page, VM_PROT_ALL & ~VM_PROT_WRITE);
+            pmap_page_restrict(page, VM_PROT_ALL & ~VM_PROT_WRITE);
             page->needs_push = true;
         }
-        if (walked % CHUNK_PAGES == 0)
+        if (walked % CHUNK_PAGES == 0) {
+            pmap_flush();
             sched_yield();
+        }
     }
+    pmap_flush();
 }
 
 struct vm_object *copy_object_make(struct vm_object *source, vm_offset_t offset, vm_size_t size)

@@ -12,6 +12,7 @@
 #include "mm/fault.h"
 #include "mm/fault_count.h"
 #include "mm/fault_request.h"
+#include "mm/kept_pages.h"
 #include "mm/object_lifetime.h"
 #include "mm/page_trace.h"
 #include "mm/pageout.h"
@@ -169,6 +170,8 @@ static kern_return_t slot_empty(struct walk *walk)
 {
     struct vm_object *object = walk->object;
 
+    if (kept_has(object, walk->offset))
+        return retry(walk, kept_bring_back(object, walk->offset, walk->mode));
     switch (object->association) {
     case ASSOCIATION_READY:
         object->behavior = walk->top->behavior;

@@ -14,7 +14,10 @@
 
 #include "kernel/panic.h"
 #include "kernel/sched.h"
+#include "kernel/thread.h"
 #include "kernel/x86_64/kernel_lock.h"
+#include "mm/fault_request.h"
+#include "mm/kept_pages.h"
 #include "mm/kmem.h"
 #include "mm/manager.h"
 #include "mm/object_lifetime.h"
@@ -175,9 +178,33 @@ static bool job_page(struct lock_job *job, struct page *page)
 
 static void wait_for_memory(struct lock_job *job)
 {
+    static const struct wait_reason reason = {"memory to return pages with", NULL};
+
     batch_send(job);
     if (page_wait_for_memory(WAIT_INTERRUPTIBLE) == WAIT_INTERRUPTED)
         job->interrupted = true;
+    /* The reaper finds a frame of the reserve at once: those who make more of them have to run. */
+    else if (thread_current()->vm_privileged)
+        fault_pause(&reason, WAIT_UNINTERRUPTIBLE);
+}
+
+/* A page that is kept for the manager is looked at like any other. */
+static void bring_back(struct lock_job *job, vm_offset_t offset)
+{
+    kern_return_t code;
+
+    if (page_counts.free <= page_levels.reserved_internal) {
+        wait_for_memory(job);
+        return;
+    }
+    batch_send(job);
+    code = kept_bring_back(job->object, offset, WAIT_INTERRUPTIBLE);
+    if (code == KERN_ABORTED)
+        job->interrupted = true;
+    else if (code == KERN_RESOURCE_SHORTAGE)
+        wait_for_memory(job);
+    else if (code != KERN_SUCCESS)
+        kept_forget(job->object, offset); /* the default pager has lost it */
 }
 
 /* The next page to look at, not busy; sleeps for busy ones, and for memory when it is very short. */
@@ -185,8 +212,13 @@ static struct page *next_page(struct lock_job *job)
 {
     /* Whoever's manager is gone meanwhile keeps what he has (D-23). */
     while (!job->interrupted && job->object->association == ASSOCIATION_READY) {
-        struct page *page = vm_object_next_page(job->object, job->range.start, job->range.end);
+        vm_offset_t kept = kept_next(job->object, job->range.start, job->range.end);
+        struct page *page = vm_object_next_page(job->object, job->range.start, kept);
 
+        if (!page && kept < job->range.end) {
+            bring_back(job, kept);
+            continue;
+        }
         if (!page)
             return NULL;
         if (page->absent || page->returning || (job->only_pending && !page->flush_pending)) {

@@ -26,6 +26,7 @@
 #include "mm/vm_object.h"
 
 #define RETURN_MESSAGE_BYTES 112u
+#define OWED_MAX_SHARE 8u   /* of memory: what page-out lets one manager have at a time */
 #define LATE_MESSAGES_MAX (VM_OBJECT_ABSENT_MAX + PORT_QUEUE_LIMIT_MAX)
 
 /* Lets the current thread use the reserve; returns what to give to reserve_close. */
@@ -66,6 +67,13 @@ bool manager_is_trusted(const struct vm_object *object)
         return false;
     task = port_receiver_task(default_manager);
     return task && port_receiver_task(object->pager) == task;
+}
+
+bool manager_owes_too_much(const struct vm_object *object)
+{
+    struct task *task = PORT_VALID(object->pager) ? port_receiver_task(object->pager) : NULL;
+
+    return task && task->pages_owed >= page_counts.total / OWED_MAX_SHARE;
 }
 
 void manager_describe(const void *argument, char *buffer, size_t bytes)
@@ -274,6 +282,18 @@ static struct vm_copy *departing_copy(struct page **pages, unsigned count, bool 
     return copy;
 }
 
+/* Counts the pages as the manager's until the object that brings them ends. */
+static void charge(const struct vm_object *object, struct page *page, unsigned count)
+{
+    struct task *task = port_receiver_task(object->pager);
+
+    if (!task)
+        return;
+    task_reference(task);
+    task->pages_owed += count;
+    page->object->owed_by = task;
+}
+
 /*
  * Returns contiguous pages of one kind to the object's manager.
  * Conditions: the pages are in no object and unmapped, count > 0. On success the message owns them; on
@@ -293,6 +313,8 @@ kern_return_t manager_data_return(struct vm_object *object, vm_offset_t offset, 
     else
         copy = departing_copy(pages, count, manager_is_trusted(object));
     if (copy) {
+        if (!manager_is_trusted(object))
+            charge(object, pages[0], count);
         page_counts.pageouts += count;
         page_trace(PORTHOLE_TRACE_RETURN, dirty | kernel_copy << 1, object, offset, count);
         offset += object->paging_offset;

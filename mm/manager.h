@@ -26,6 +26,8 @@ struct vm_object;
 /* Pages sent to this manager are trusted to come free: it is the default pager's task (R5), or the
    object is internal. */
 bool manager_is_trusted(const struct vm_object *object);
+/* Its manager has been given more pages than it may keep, and not freed them (V-13). */
+bool manager_owes_too_much(const struct vm_object *object);
 /* For wait_reason.describe: names the task that serves the object. */
 void manager_describe(const void *object, char *buffer, size_t bytes);
 

@@ -15,6 +15,7 @@
 #include "kernel/thread.h"
 #include "kernel/trace.h"
 #include "mm/association_end.h"
+#include "mm/kept_pages.h"
 #include "mm/lock_request.h"
 #include "mm/placeholder.h"
 #include "mm/synchronize.h"
@@ -87,6 +88,7 @@ static void empty(struct vm_object *object, bool may_yield)
         object->association == ASSOCIATION_READY)
         lock_request_return_all(object);
     free_pages(object, may_yield);
+    kept_discard(object);
     lock_request_abandon(object);
     synchronize_abandon(object);
     association_terminate(object);
@@ -114,7 +116,7 @@ static struct vm_object *dismantle(struct vm_object *object, bool may_yield)
 
 static bool can_end_at_once(const struct vm_object *object)
 {
-    return object->resident_count < END_AT_ONCE_PAGES && !list_node_linked(&object->work_link) &&
+    return object->resident_count < END_AT_ONCE_PAGES && !object->kept && !list_node_linked(&object->work_link) &&
            (object->internal || page_counts.free > page_levels.reserved);
 }
 
@@ -196,6 +198,7 @@ void object_lifetime_init(void)
 {
     wait_queue_init(&reaper_idle);
     lock_request_init();
+    kept_pages_init();
     synchronize_init();
     if (!thread_create_kernel("object-reaper", SCHED_PRIORITY_KERNEL, reaper, NULL))
         panic("object lifetime: no memory for the reaper thread");

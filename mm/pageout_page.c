@@ -15,6 +15,7 @@
 #include "kernel/panic.h"
 #include "mm/association.h"
 #include "mm/default_manager.h"
+#include "mm/kept_pages.h"
 #include "mm/manager.h"
 #include "mm/object_lifetime.h"
 #include "mm/page_trace.h"
@@ -194,6 +195,16 @@ static bool can_be_sent(const struct page *page)
     return has_manager(page->object) && manager_has_room(page);
 }
 
+/* The page of a manager that has had enough: the default pager gets it, by way of another object (V-13). */
+static bool keep(struct page *page)
+{
+    const struct vm_object *object = page->object;
+
+    return object->association == ASSOCIATION_READY && !manager_is_trusted(object) &&
+           !object->adopted && page->lock == VM_PROT_NONE && manager_owes_too_much(object) &&
+           kept_take(page);
+}
+
 /*
  * Conditions: the page is in an object. What its mappings know is harvested. It is unmapped, unless it
  * has to stay anyway: its users should not pay for that.
@@ -205,6 +216,8 @@ enum eviction pageout_evict(struct page *page)
     if (page->absent)
         return free_page(page);
     pmap_harvest(page);
+    if (must_be_kept(page) && keep(page))
+        pmap_page_protect(page, VM_PROT_NONE);
     if (must_be_kept(page) && !can_be_sent(page))
         return EVICTION_THROTTLED;
     pmap_page_protect(page, VM_PROT_NONE);

@@ -52,6 +52,10 @@ void pmap_protect(struct pmap *pmap, vm_offset_t start, vm_offset_t end, vm_prot
 
 /* Every mapping of the page loses all access but the given; VM_PROT_NONE removes them. Harvests. */
 void pmap_page_protect(struct page *page, vm_prot_t protection);
+/* The same for one of many pages, with an access that is not NONE: other processors may use the old one until
+   pmap_flush(), which comes before any sleep. */
+void pmap_page_restrict(struct page *page, vm_prot_t protection);
+void pmap_flush(void);
 /* Moves the hardware's dirty and referenced bits of all mappings into page->dirty, ->referenced and
    clears them there. Other processors forget their translations before the lock is dropped: who
    makes a page clean takes write access away first. */

@@ -109,12 +109,22 @@ static void change_all(struct page *page, pte_t clear, pte_t set)
 /* Leaves no mapping of the page more access than given; dirty and referenced bits are harvested. */
 void pmap_page_protect(struct page *page, vm_prot_t protection)
 {
-    pte_t bits = pmap_protection_bits(protection);
-
     if (protection == VM_PROT_NONE)
         remove_all(page);
     else
-        change_all(page, (PTE_WRITE & ~bits) | PTE_DIRTY | PTE_ACCESSED, bits & PTE_NO_EXECUTE);
+        pmap_page_restrict(page, protection);
+    tlb_flush();
+}
+
+void pmap_page_restrict(struct page *page, vm_prot_t protection)
+{
+    pte_t bits = pmap_protection_bits(protection);
+
+    change_all(page, (PTE_WRITE & ~bits) | PTE_DIRTY | PTE_ACCESSED, bits & PTE_NO_EXECUTE);
+}
+
+void pmap_flush(void)
+{
     tlb_flush();
 }
 

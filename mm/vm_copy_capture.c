@@ -173,7 +173,7 @@ static kern_return_t copy_lazily(const struct capture *capture, struct vm_object
 {
     struct vm_object *source = capture->source;
 
-    if (source->internal || source->adopted || source->association != ASSOCIATION_READY ||
+    if (source->internal || source->adopted || source->kept || source->association != ASSOCIATION_READY ||
         capture->data_start != 0 || capture->data_end < capture->size)
         return KERN_SUCCESS;
     if (source->copy_strategy == MEMORY_OBJECT_COPY_CALL &&

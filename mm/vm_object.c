@@ -9,6 +9,7 @@
 
 #include "kernel/panic.h"
 #include "kernel/string.h"
+#include "kernel/task.h"
 #include "mm/kmem.h"
 #include "mm/object_lifetime.h"
 #include "mm/pmap.h"
@@ -67,8 +68,12 @@ void vm_object_free(struct vm_object *object)
 {
     assert(object->references == 0 && object->resident_count == 0 && object->wired_count == 0);
     assert(!object->pager && !object->control && !object->name && !object->shadow && !object->copy);
-    assert(object->paging_in_progress == 0 && !list_node_linked(&object->cache_link));
+    assert(!object->kept && object->paging_in_progress == 0 && !list_node_linked(&object->cache_link));
     assert(list_empty(&object->pending_replies) && list_empty(&object->sync_requests));
+    if (object->owed_by) {
+        object->owed_by->pages_owed -= object->size / PAGE_BYTES;
+        task_release(object->owed_by);
+    }
     list_remove(&object->all_link);
     vm_object_count--;
     kmem_cache_free(&object_cache, object);
@@ -136,6 +141,23 @@ void vm_object_remove(struct page *page)
 {
     radix_remove(&page->object->pages, slot_index(page->offset));
     unbind(page);
+}
+
+/* The slot is opened first, so that a lack of memory leaves the page where it is. */
+bool vm_object_move(struct page *page, struct vm_object *object, vm_offset_t offset)
+{
+    struct page *opener = page_alloc_fictitious();
+
+    if (!opener)
+        return false;
+    if (!vm_object_insert(object, offset, opener)) {
+        page_free(opener);
+        return false;
+    }
+    vm_object_remove(page);
+    vm_object_replace(object, opener, page);
+    page_free(opener);
+    return true;
 }
 
 /*

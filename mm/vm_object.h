@@ -27,7 +27,9 @@
 #include "mm/page.h"
 #include "mm/radix.h"
 
+struct kept_pages;
 struct port;
+struct task;
 
 enum association { ASSOCIATION_NONE, ASSOCIATION_WAIT_READY, ASSOCIATION_READY,
                    ASSOCIATION_TERMINATING, ASSOCIATION_DETACHED };
@@ -66,6 +68,8 @@ struct vm_object {
     struct port *control;         /* kernel-held receive right, or NULL */
     struct port *name;            /* kernel-held receive right, or NULL */
     vm_offset_t paging_offset;    /* offset of byte 0 in the memory object (after collapse) */
+    struct kept_pages *kept;      /* what its manager could not be given (mm/kept_pages.h), or NULL */
+    struct task *owed_by;         /* transport: the manager that keeps its pages (a reference), or NULL */
     memory_object_copy_strategy_t copy_strategy;
     uint32_t cluster_pages;       /* power of two */
     uint8_t behavior;             /* vm_behavior_t of the mapping that faults: how to read ahead */
@@ -111,6 +115,9 @@ bool vm_object_insert(struct vm_object *object, vm_offset_t offset, struct page 
 void vm_object_replace(struct vm_object *object, struct page *old, struct page *page);
 /* Takes a page out of its slot; it then belongs to the caller, still mapped and queued as it was. */
 void vm_object_remove(struct page *page);
+/* Moves a page to an empty slot of another object, still mapped and queued as it was. False, nothing changed:
+   memory is short. */
+bool vm_object_move(struct page *page, struct vm_object *object, vm_offset_t offset);
 /* Unmaps, unqueues and frees a page or placeholder together with its slot; wakes its waiters. */
 void vm_object_free_page(struct page *page);
 

@@ -15,7 +15,7 @@
 #define OBJECTS 40u           /* of a manager: two are mapped, the others are copies that it made */
 #define VIEWS 14u
 #define STEPS 3000u
-#define STEPS_OF_MANY 400u      /* on several processors, which are slow in emulation */
+#define STEPS_OF_MANY 150u      /* on several processors, which are slow in emulation */
 #define FLUSH_EVERY 24u       /* messages */
 
 /* The two words that a page holds, first and last; what was never written is zero. */
