@@ -170,7 +170,9 @@ static kern_return_t slot_empty(struct walk *walk)
 {
     struct vm_object *object = walk->object;
 
-    if (kept_has(object, walk->offset))
+    if (object->association == ASSOCIATION_NONE)
+        return KERN_SUCCESS;
+    if (object->kept && kept_has(object, walk->offset))
         return retry(walk, kept_bring_back(object, walk->offset, walk->mode));
     switch (object->association) {
     case ASSOCIATION_READY:
@@ -185,8 +187,6 @@ static kern_return_t slot_empty(struct walk *walk)
         vm_object_release(object);
         return retry(walk, code == KERN_INVALID_OBJECT ? KERN_MEMORY_FAILURE : code);
     }
-    case ASSOCIATION_NONE:
-        return KERN_SUCCESS;
     default:
         return KERN_MEMORY_FAILURE; /* D-24 */
     }

@@ -103,7 +103,8 @@ static bool add_placeholder(struct vm_object *object, vm_offset_t offset, vm_pro
 /* One more page of a cluster may be asked for. */
 static bool may_extend(const struct vm_object *object, vm_offset_t offset)
 {
-    if (offset >= object->size || vm_object_page(object, offset) || kept_has(object, offset))
+    if (offset >= object->size || vm_object_page(object, offset) ||
+        (object->kept && kept_has(object, offset)))
         return false;
     if (object->internal)
         return page_counts.free > page_levels.reserved + object->cluster_pages;

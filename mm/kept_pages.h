@@ -24,7 +24,7 @@ void kept_pages_init(void);
 /* Keeps a page that is resident, unmapped and not locked by its manager; it is in another object then. False,
    nothing changed: no memory, or not now. */
 bool kept_take(struct page *page);
-/* A page at the offset is kept. */
+/* A page at the offset is kept; who is in a hurry looks at object->kept first. */
 bool kept_has(const struct vm_object *object, vm_offset_t offset);
 /* The first offset at or above start and below end that is kept, or end. */
 vm_offset_t kept_next(const struct vm_object *object, vm_offset_t start, vm_offset_t end);

@@ -212,7 +212,8 @@ static struct page *next_page(struct lock_job *job)
 {
     /* Whoever's manager is gone meanwhile keeps what he has (D-23). */
     while (!job->interrupted && job->object->association == ASSOCIATION_READY) {
-        vm_offset_t kept = kept_next(job->object, job->range.start, job->range.end);
+        vm_offset_t kept = !job->object->kept ? job->range.end
+                           : kept_next(job->object, job->range.start, job->range.end);
         struct page *page = vm_object_next_page(job->object, job->range.start, kept);
 
         if (!page && kept < job->range.end) {
