@@ -238,15 +238,15 @@ TEST(148, a_program_adds_a_disk_and_a_part_of_one_to_the_running_pager)
     begin_with_two_disks();
     service_port("default_pager");
     program_begin("paging_space", "${host-port} disk first=100 pages=64");
-    CHECK(wait_until(has_pages, &pages, MANAGER_WAIT));
+    CHECK(wait_until(has_pages, &pages, CLIENT_WAIT));
     CHECK_OK(vm_allocate(mach_task_self(), &memory, PAGES * PAGE_SIZE, TRUE));
     touch_all(0);
     pages_evict(memory, 32 * PAGE_SIZE);
     mach_port_t overlapping = program_begin("paging_space", "${host-port} disk first=163 pages=2");
-    CHECK(wait_until(has_ended, &overlapping, MANAGER_WAIT));
+    CHECK(wait_until(has_ended, &overlapping, CLIENT_WAIT));
     program_begin("paging_space", "${host-port} second priority=4 cluster=32");
     pages += ((uint64_t)8 << 20) / PAGE_SIZE;
-    CHECK(wait_until(has_pages, &pages, MANAGER_WAIT));
+    CHECK(wait_until(has_pages, &pages, CLIENT_WAIT));
     pages_evict(memory, PAGES * PAGE_SIZE);
     check_all(0);
 }

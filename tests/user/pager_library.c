@@ -285,7 +285,7 @@ TEST(150, a_page_that_cannot_be_written_answers_errors_and_never_old_data)
     *(volatile uint64_t *)(address + 7 * PAGE_SIZE) = SEED + 7;
     store.bad[7] = TRUE;
     page_evict(address + 7 * PAGE_SIZE);
-    CHECK(wait_until(has_written, NULL, MANAGER_WAIT));
+    CHECK(wait_until(has_written, NULL, CLIENT_WAIT));
     store.bad[7] = FALSE;
     client_read(&client, address + 7 * PAGE_SIZE);
     client_expect_bad_access(&client, KERN_MEMORY_ERROR, address + 7 * PAGE_SIZE);
@@ -323,7 +323,7 @@ TEST(26, when_nobody_has_a_right_any_more_the_object_ends_and_nothing_is_left)
         check_page(address, 1);
         unmap(address);
         CHECK_OK(mach_port_deallocate(mach_task_self(), object));
-        CHECK(wait_until(has_ended, NULL, MANAGER_WAIT));
+        CHECK(wait_until(has_ended, NULL, CLIENT_WAIT));
         CHECK_EQ(*(uint64_t *)store.data, SEED + round); /* written before the end */
         check_page((vm_address_t)store.data, 1);          /* and precious pages came back */
         if (round == 1) {
@@ -331,7 +331,7 @@ TEST(26, when_nobody_has_a_right_any_more_the_object_ends_and_nothing_is_left)
             CHECK(wait_until(names_are, &names, 1000) || (names += 1));
         }
     }
-    CHECK(wait_until(names_are, &names, MANAGER_WAIT));
+    CHECK(wait_until(names_are, &names, CLIENT_WAIT));
 }
 
 /* The next message at a control port must have that id. */
@@ -374,7 +374,7 @@ static uint64_t work(void *argument)
     const struct worker *worker = argument;
     uint64_t written[PAGES / CLIENTS] = { 0 }, random = worker->number;
 
-    for (unsigned step = 0; step < 600; step++) {
+    for (unsigned step = 0; step < 200; step++) {
         random = random * 6364136223846793005 + 1442695040888963407;
         unsigned mine = (unsigned)(random >> 33) % (PAGES / CLIENTS);
         volatile uint64_t *word =
@@ -402,7 +402,8 @@ TEST(144, clients_that_write_while_pages_come_and_go_lose_nothing)
         client_call(&clients[i], work, &workers[i]);
     }
     for (unsigned i = 0; i < CLIENTS; i++) {
-        CHECK_EQ(client_finish(&clients[i]), 0);
+        CHECK_EQ(client_wait(&clients[i], 55000), CLIENT_DONE); /* a loaded machine takes its time */
+        CHECK_EQ(clients[i].value, 0);
     }
     CHECK(store.writes > 0 && store.forgotten > 0);
     CHECK_EQ(store.misused, 0);

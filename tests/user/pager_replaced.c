@@ -63,7 +63,7 @@ TEST(138, a_pager_that_is_replaced_serves_what_it_has_and_ends_with_that)
     vm_address_t second = make(SEED + 1);
     counts_of("default_pager", &after);
     CHECK_EQ(after.objects, before.objects); /* new objects are not its business */
-    CHECK(wait_until(has_returned_all, NULL, MANAGER_WAIT));
+    CHECK(wait_until(has_returned_all, NULL, CLIENT_WAIT));
     for (unsigned round = 0; round < 3; round++) {
         pattern_check(first, PAGES * PAGE_SIZE, SEED, 0);
         pattern_check(second, PAGES * PAGE_SIZE, SEED + 1, 0);
@@ -120,7 +120,7 @@ TEST(138, a_pager_is_replaced_while_all_memory_is_wanted_and_nothing_is_lost)
     service_port("second");
     CHECK_OK(vm_allocate(mach_task_self(), &address, WORKING, TRUE));
     client_call(&client, work, (void *)address);
-    CHECK(wait_until(has_much, NULL, CLIENT_WAIT));
+    CHECK(wait_until(has_much, NULL, 60000));
     program_begin("default_pager", "${host-port} ${device-port} disk=second name=new_pager");
     counts_of("new_pager", &counts);
     CHECK_OK(vm_allocate(mach_task_self(), &more, WORKING / 4, TRUE));
