@@ -41,7 +41,7 @@ static struct wait_queue idle;    /* the daemon, while there is nothing to do */
 static struct wait_queue paused;  /* the daemon, between two rounds */
 static bool exhausted;
 static unsigned fruitless_rounds;
-static uint32_t laundry_returned; /* frames that have come back, ever */
+static uint32_t laundry_returned; /* frames that the default pager has given back, ever */
 
 static const struct wait_reason waits_for_shortage = {"free memory to run short", NULL};
 
@@ -65,9 +65,9 @@ void pageout_wake(void)
 }
 
 /* Wakes the daemon when half of what it may send is room again, not for each frame. */
-void pageout_laundry_done(void)
+void pageout_laundry_done(bool trusted)
 {
-    laundry_returned++;
+    laundry_returned += trusted;
     if (!wait_queue_empty(&paused) && page_counts.laundry <= PAGEOUT_LAUNDRY_MAX / 2)
         wait_queue_wake_one(&paused, WAIT_AWAKENED);
 }
@@ -186,9 +186,19 @@ static void give_up(void)
     page_wake_waiters();
 }
 
+/*
+ * A few pages that go round by round, of managers that are prompt, are no progress: they may be one
+ * thread's, each time evicted before that thread has the second frame that it needs.
+ */
+static bool has_progressed(const struct round *round, uint32_t returned_before)
+{
+    return laundry_returned != returned_before || round->sent > round->external ||
+           round->freed + round->external > PAGE_WAIT_MARGIN;
+}
+
 static void note_progress(const struct round *round, uint32_t returned_before)
 {
-    bool progress = round->freed > 0 || round->sent > 0 || laundry_returned != returned_before;
+    bool progress = has_progressed(round, returned_before);
 
     if (page_counts.free > page_levels.free_min)
         exhausted = false;
