@@ -18,6 +18,7 @@
 #include "kernel/printf.h"
 #include "kernel/sched.h"
 #include "kernel/thread.h"
+#include "kernel/x86_64/time.h"
 #include "mm/default_manager.h"
 #include "mm/manager.h"
 #include "mm/page.h"
@@ -35,6 +36,13 @@
 
 struct round {
     unsigned freed, sent, external, throttled;
+};
+
+/* What has come of the rounds since it was judged last. */
+struct progress {
+    unsigned freed, sent, external;
+    uint32_t returned_before;
+    uint64_t judged_at_ns;
 };
 
 static struct wait_queue idle;    /* the daemon, while there is nothing to do */
@@ -190,32 +198,40 @@ static void give_up(void)
  * A few pages that go round by round, of managers that are prompt, are no progress: they may be one
  * thread's, each time evicted before that thread has the second frame that it needs.
  */
-static bool has_progressed(const struct round *round, uint32_t returned_before)
+static bool has_progressed(const struct progress *progress)
 {
-    return laundry_returned != returned_before || round->sent > round->external ||
-           round->freed + round->external > PAGE_WAIT_MARGIN;
+    return laundry_returned != progress->returned_before ||
+           progress->sent > progress->external ||
+           progress->freed + progress->external > PAGE_WAIT_MARGIN;
 }
 
-static void note_progress(const struct round *round, uint32_t returned_before)
+/* Judges what the rounds of one pause have come to: a manager's answer may end each of them early. */
+static void note_progress(struct progress *progress, const struct round *round)
 {
-    bool progress = has_progressed(round, returned_before);
-
+    progress->freed += round->freed;
+    progress->sent += round->sent;
+    progress->external += round->external;
     if (page_counts.free > page_levels.free_min)
         exhausted = false;
+    if (clock_now_ns() < progress->judged_at_ns)
+        return;
     /* Below that, threads wait for memory: without progress nothing else would end their wait. */
-    if (progress || page_counts.free > page_levels.reserved + PAGE_WAIT_MARGIN)
+    if (has_progressed(progress) || page_counts.free > page_levels.reserved + PAGE_WAIT_MARGIN)
         fruitless_rounds = 0;
     else if (++fruitless_rounds >= EXHAUSTED_ROUNDS)
         give_up();
+    *progress = (struct progress){.returned_before = laundry_returned,
+                                  .judged_at_ns = deadline_after_ms(ROUND_PAUSE_MS)};
 }
 
 static void daemon(void *unused)
 {
+    struct progress progress = {0};
+
     (void)unused;
     thread_current()->vm_privileged = true;
     for (;;) {
         struct round round = {0};
-        uint32_t returned_before = laundry_returned;
 
         if (page_counts.free >= page_levels.free_target) {
             exhausted = false;
@@ -232,7 +248,7 @@ static void daemon(void *unused)
         else
             wait_queue_sleep(&paused, &waits_for_laundry, NULL, WAIT_UNINTERRUPTIBLE,
                              deadline_after_ms(ROUND_PAUSE_MS));
-        note_progress(&round, returned_before);
+        note_progress(&progress, &round);
     }
 }
 

@@ -70,6 +70,7 @@ static vm_address_t start_pager(struct helper *pager, vm_inherit_t inheritance)
     vm_address_t address;
 
     seen = (struct seen *)shared_memory(sizeof *seen);
+    memset(seen, 0, sizeof *seen); /* a pager that waited for memory would wait for itself */
     address = manager_start(&manager, 0, BYTES);
     CHECK_OK(vm_inherit(mach_task_self(), address, BYTES, inheritance));
     manager_set_cluster(&manager, CLUSTER);
@@ -86,7 +87,7 @@ static void write_all(void *address)
         *(volatile uint64_t *)((vm_address_t)address + offset) = mark_of(offset);
 }
 
-/* boot: memory=64 timeout=300 */
+/* boot: memory=64 timeout=150 */
 TEST(0, a_manager_gets_back_every_page_of_512_MiB_on_a_machine_of_64)
 {
     struct helper pager;
