@@ -111,7 +111,7 @@ def read_described():
         rest, _, note = rest.partition("|")
         words = rest.split()
         state = ""
-        if words and words[0][0] in "=~":
+        if words and words[0][0] == "=":
             state, words = words[0].removeprefix("="), words[1:]
         described[name.strip()] = (state, words, note.strip())
     return described
