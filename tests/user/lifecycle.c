@@ -270,6 +270,51 @@ TEST(9, set_attributes_makes_ready_only_when_it_says_so)
     client_end(&client);
 }
 
+/* Has a client write the first page, which is supplied, and the kernel clean it: what comes then. */
+static mach_msg_id_t returned_by(struct manager *manager, vm_address_t address, boolean_t precious)
+{
+    struct kernel_message message;
+    struct client client;
+
+    client_write(&client, address, 42);
+    message_receive(manager->object, &message, 100);
+    if (message.id == ID_DATA_REQUEST)
+        manager_supply(manager, 0, PAGE_SIZE, 1, VM_PROT_NONE, precious, MACH_PORT_NULL,
+                       MACH_MSG_TYPE_MAKE_SEND);
+    client_finish(&client);
+    CHECK_OK(memory_object_lock_request(manager->control, 0, PAGE_SIZE, MEMORY_OBJECT_RETURN_DIRTY,
+                                        TRUE, VM_PROT_NO_CHANGE, MACH_PORT_NULL));
+    message_receive(manager->object, &message, MANAGER_WAIT);
+    CHECK_EQ(message.offset, 0);
+    CHECK_EQ(message.data_bytes, PAGE_SIZE);
+    CHECK_EQ(*(uint64_t *)message.data, 42);
+    message_release_data(&message);
+    return message.id;
+}
+
+TEST(9, who_is_made_ready_by_set_attributes_gets_data_write_until_he_knows_better)
+{
+    struct manager manager;
+    vm_address_t address = start_unready(&manager, PAGE_SIZE);
+
+    CHECK_OK(memory_object_set_attributes(manager.control, TRUE, FALSE, MEMORY_OBJECT_COPY_NONE));
+    CHECK_EQ(returned_by(&manager, address, FALSE), ID_DATA_WRITE);
+    CHECK_OK(memory_object_set_attributes(manager.control, TRUE, FALSE, MEMORY_OBJECT_COPY_NONE));
+    CHECK_EQ(returned_by(&manager, address, FALSE), ID_DATA_WRITE);
+    CHECK_EQ(returned_by(&manager, address, TRUE), ID_DATA_RETURN); /* supplied precious: he does */
+    CHECK_EQ(returned_by(&manager, address, FALSE), ID_DATA_RETURN);
+}
+
+TEST(9, ready_ends_data_write)
+{
+    struct manager manager;
+    vm_address_t address = start_unready(&manager, PAGE_SIZE);
+
+    CHECK_OK(memory_object_set_attributes(manager.control, TRUE, FALSE, MEMORY_OBJECT_COPY_NONE));
+    CHECK_OK(memory_object_ready(manager.control, FALSE, MEMORY_OBJECT_COPY_NONE));
+    CHECK_EQ(returned_by(&manager, address, FALSE), ID_DATA_RETURN);
+}
+
 TEST(10, readiness_is_never_taken_back)
 {
     struct manager manager;

@@ -26,7 +26,7 @@ AWAITED = {
     "memory_object_data_request": "EXPECT_REQUEST", "memory_object_data_unlock": "ID_DATA_UNLOCK",
     "memory_object_lock_completed": "ID_LOCK_COMPLETED",
     "memory_object_supply_completed": "ID_SUPPLY_COMPLETED",
-    "memory_object_data_return": "ID_DATA_RETURN",
+    "memory_object_data_return": "ID_DATA_RETURN", "memory_object_data_write": "ID_DATA_WRITE",
     "memory_object_change_completed": "ID_CHANGE_COMPLETED\\b",
     "memory_object_change_completed_flavor": "ID_CHANGE_COMPLETED_FLAVOR",
     "memory_object_synchronize": "ID_SYNCHRONIZE", "memory_object_create": "ID_CREATE",
