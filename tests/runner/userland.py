@@ -26,6 +26,7 @@ import re
 import shlex
 import subprocess
 import tempfile
+import time
 
 from guest import qemu
 from guest.session import Ending
@@ -38,6 +39,7 @@ PLAIN_CONFIG = f"@PROGRAM@ {ARGUMENTS} $(task-create) $(task-resume)\n"
 TEST = re.compile(r"(?:/\*\s*boot:((?:[^*]|\*(?!/))*)\*/\s*)?^TEST\(\s*(\w+)\s*,\s*(\w+)\s*\)", re.M)
 FOR_ALL = re.compile(r"/\*\s*boot-all:((?:[^*]|\*(?!/))*)\*/")
 SEVERAL = 4
+ORPHANS_SECONDS = 10    # what a test may go on without its first thread
 WORDS = {"memory", "cpus", "cpu", "door", "timeout", "icount", "cmdline", "disk", "with", "config",
          "expect", "says"}
 
@@ -131,6 +133,18 @@ def write_file(folder, name, text):
     return path
 
 
+def end_soon_without_main(program):
+    """A listener: when the program's first thread has been terminated, the rest of it gets a moment."""
+    gone = re.compile(rf"^task {program}, thread main: .*terminated", re.M)
+
+    def listen(session, text):
+        if gone.search(text):
+            moment = time.monotonic() - session.started + ORPHANS_SECONDS
+            session.timeout = min(session.timeout, moment)
+            session.on_text = None
+    return listen
+
+
 def run_test(test):
     """Boot the test's machine; the problems that it showed."""
     words = test.words
@@ -147,7 +161,7 @@ def run_test(test):
     expected = Ending[words.get("expect", "success").upper()]
     with tempfile.TemporaryDirectory(prefix="porthole-test-") as folder:
         archive = make_archive(test, folder)
-        finished = boot(timeout=limit, initrd=archive, **machine)
+        finished = boot(timeout=limit, initrd=archive, on_text=end_soon_without_main(test.program), **machine)
     return judge(finished, expected, words.get("says"))
 
 
