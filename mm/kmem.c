@@ -8,10 +8,9 @@
  */
 #include "mm/kmem.h"
 
-#include <stdbool.h>
-
 #include "kernel/panic.h"
 #include "kernel/thread.h"
+#include "mm/failure.h"
 #include "mm/page.h"
 
 #define MAGAZINE_MAX 64u   /* free objects beyond the reserve that a cache keeps at hand */
@@ -159,6 +158,7 @@ void kmem_cache_init(struct kmem_cache *cache, const char *name, size_t object_b
     assert(first_object_offset(cache) + cache->object_bytes <= PAGE_BYTES);
     cache->reserve = reserve;
     cache->limit = limit;
+    cache->watched = limit != 0 || failure_armed;
     cache->free_objects = NULL;
     cache->free_count = cache->in_use = cache->frames = 0;
     list_init(&cache->slabs);
@@ -170,6 +170,8 @@ void kmem_cache_init(struct kmem_cache *cache, const char *name, size_t object_b
 
 static __attribute__((noinline)) void *alloc_slowly(struct kmem_cache *cache)
 {
+    if (failure_due())
+        return NULL;
     if (cache->limit != 0 && cache->in_use >= cache->limit && !privileged())
         return NULL;
     if (cache->free_count <= cache->reserve && !replenish(cache))
@@ -185,7 +187,7 @@ static __attribute__((noinline)) void *alloc_slowly(struct kmem_cache *cache)
  */
 void *kmem_cache_alloc(struct kmem_cache *cache)
 {
-    if (__builtin_expect(cache->limit != 0 || cache->free_count <= cache->reserve, 0))
+    if (__builtin_expect(cache->watched || cache->free_count <= cache->reserve, 0))
         return alloc_slowly(cache);
     cache->free_count--;
     cache->in_use++;

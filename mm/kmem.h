@@ -9,6 +9,7 @@
 #ifndef MM_KMEM_H
 #define MM_KMEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@ struct kmem_cache {
     uint32_t align;
     uint32_t reserve;       /* free objects kept back for privileged threads */
     uint32_t limit;         /* objects at most; 0: none */
+    bool watched;           /* has a limit, or failure_armed: each allocation takes the slow way */
     void *free_objects;     /* linked through their first word */
     uint32_t free_count;
     uint32_t in_use;

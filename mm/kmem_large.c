@@ -8,6 +8,7 @@
  */
 #include "kernel/panic.h"
 #include "kernel/string.h"
+#include "mm/failure.h"
 #include "mm/kmem.h"
 #include "mm/page.h"
 #include "mm/pmap.h"
@@ -178,6 +179,8 @@ void kmem_free(void *address, size_t bytes)
 
 void *kmem_stack_alloc(void)
 {
+    if (failure_due())
+        return NULL;
     if (kept_stack_count > 0)
         return kept_stacks[--kept_stack_count];
     return (void *)arena_map(&stack_arena, KERNEL_STACK_BYTES);

@@ -13,6 +13,7 @@
 #include "kernel/panic.h"
 #include "kernel/string.h"
 #include "kernel/thread.h"
+#include "mm/failure.h"
 #include "mm/lock_request.h"
 #include "mm/pageout.h"
 #include "mm/pmap.h"
@@ -91,7 +92,7 @@ static void set_levels(uint32_t total)
 {
     uint32_t reserved = total / 50 > 64 ? total / 50 : 64;
 
-    page_levels.reserved = reserved;
+    page_levels.reserved = page_levels.plenty = reserved;
     page_levels.reserved_internal = reserved * 2 / 3;
     page_levels.reserved_really = reserved / 3;
     page_levels.free_min = reserved + 10 + total / 100;
@@ -175,6 +176,8 @@ static struct page *alloc_waiting(enum page_wait wait)
 {
     enum wait_mode mode = wait == PAGE_WAIT_INTERRUPTIBLE ? WAIT_INTERRUPTIBLE : WAIT_UNINTERRUPTIBLE;
 
+    if (wait != PAGE_WAIT && failure_due())
+        return NULL;
     while (!may_take()) {
         pageout_wake();
         if (wait == PAGE_NO_WAIT)
@@ -194,7 +197,7 @@ struct page *page_alloc(enum page_wait wait)
 {
     if (page_counts.free < page_levels.free_min)
         pageout_wake();
-    if (page_counts.free > page_levels.reserved)
+    if (page_counts.free > page_levels.plenty)
         return take_free();
     return alloc_waiting(wait);
 }
@@ -306,7 +309,7 @@ struct page *page_alloc_contiguous(uint32_t count, uint64_t limit, uint64_t alig
 
     if (limit != 0 && limit >> PAGE_SHIFT_BITS < end)
         end = (uint32_t)(limit >> PAGE_SHIFT_BITS);
-    if (count == 0 || end < count || page_counts.free < page_levels.reserved + count)
+    if (count == 0 || failure_due() || end < count || page_counts.free < page_levels.reserved + count)
         return NULL;
     for (uint32_t start = (first_frame + step - 1) / step * step; start <= end - count;
          start += step) {
@@ -331,7 +334,7 @@ struct page *page_alloc_contiguous(uint32_t count, uint64_t limit, uint64_t alig
  */
 struct page *page_alloc_fictitious(void)
 {
-    if (fictitious_count == 0 || (fictitious_count <= FICTITIOUS_RESERVE && !privileged()))
+    if (failure_due() || fictitious_count == 0 || (fictitious_count <= FICTITIOUS_RESERVE && !privileged()))
         return NULL;
     fictitious_count--;
     return list_entry(list_take_first(&fictitious_free), struct page, queue_link);

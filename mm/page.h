@@ -92,6 +92,7 @@ struct page_levels {
     uint32_t reserved_really; /* below, with laundry > 0: page-out stops sending */
     uint32_t reserved_internal; /* below: external managers are not relied on */
     uint32_t reserved;        /* below: only privileged threads allocate */
+    uint32_t plenty;          /* above: an allocation looks no further; `reserved`, or no number (failure.h) */
     uint32_t free_min;        /* below: page-out starts */
     uint32_t free_target;     /* page-out stops */
     uint32_t wired_max;       /* vm_wire refuses beyond */
