@@ -149,7 +149,7 @@ static void depress_itself(void *unused)
         ;
 }
 
-/* With a processor to spare a depression ends at once: nobody is to be let by. */
+/* With a processor to spare a depression ends at once: nobody is to be let by. So this thread never sleeps. */
 /* boot: cpus=1 */
 TEST(0, a_depression_can_be_ended)
 {
@@ -157,7 +157,7 @@ TEST(0, a_depression_can_be_ended)
     int base = thread_sched(mach_thread_self()).base_priority;
 
     while (!thread_sched(thread).depressed)
-        thread_sleep(2);
+        swtch();
     CHECK(thread_sched(thread).cur_priority > base);
     CHECK_EQ(thread_sched(thread).depress_priority, base);
     CHECK_OK(thread_priority(thread, base + 1, FALSE)); /* at its end */
