@@ -334,7 +334,8 @@ struct page *page_alloc_contiguous(uint32_t count, uint64_t limit, uint64_t alig
  */
 struct page *page_alloc_fictitious(void)
 {
-    if (failure_due() || fictitious_count == 0 || (fictitious_count <= FICTITIOUS_RESERVE && !privileged()))
+    if ((failure_armed && failure_due()) || fictitious_count == 0 ||
+        (fictitious_count <= FICTITIOUS_RESERVE && !privileged()))
         return NULL;
     fictitious_count--;
     return list_entry(list_take_first(&fictitious_free), struct page, queue_link);
