@@ -255,13 +255,13 @@ static void leave_laundry(struct page *page)
         assert(page_counts.laundry > 0);
         page->laundry = false;
         page_counts.laundry--;
-        pageout_laundry_done(true);
+        pageout_laundry_done();
     }
     if (page->external_laundry) {
         assert(page_counts.external_laundry > 0);
         page->external_laundry = false;
         page_counts.external_laundry--;
-        pageout_laundry_done(false);
+        pageout_laundry_done();
     }
 }
 

@@ -40,7 +40,7 @@ struct round {
 
 /* What has come of the rounds since it was judged last. */
 struct progress {
-    unsigned freed, sent, external;
+    unsigned freed, sent;
     uint32_t returned_before;
     uint64_t judged_at_ns;
 };
@@ -49,7 +49,7 @@ static struct wait_queue idle;    /* the daemon, while there is nothing to do */
 static struct wait_queue paused;  /* the daemon, between two rounds */
 static bool exhausted;
 static unsigned fruitless_rounds;
-static uint32_t laundry_returned; /* frames that the default pager has given back, ever */
+static uint32_t laundry_returned; /* frames that have come back, ever */
 
 static const struct wait_reason waits_for_shortage = {"free memory to run short", NULL};
 
@@ -73,9 +73,9 @@ void pageout_wake(void)
 }
 
 /* Wakes the daemon when half of what it may send is room again, not for each frame. */
-void pageout_laundry_done(bool trusted)
+void pageout_laundry_done(void)
 {
-    laundry_returned += trusted;
+    laundry_returned++;
     if (!wait_queue_empty(&paused) && page_counts.laundry <= PAGEOUT_LAUNDRY_MAX / 2)
         wait_queue_wake_one(&paused, WAIT_AWAKENED);
 }
@@ -194,15 +194,10 @@ static void give_up(void)
     page_wake_waiters();
 }
 
-/*
- * A few pages that go round by round, of managers that are prompt, are no progress: they may be one
- * thread's, each time evicted before that thread has the second frame that it needs.
- */
 static bool has_progressed(const struct progress *progress)
 {
-    return laundry_returned != progress->returned_before ||
-           progress->sent > progress->external ||
-           progress->freed + progress->external > PAGE_WAIT_MARGIN;
+    return progress->freed > 0 || progress->sent > 0 ||
+           laundry_returned != progress->returned_before;
 }
 
 /* Judges what the rounds of one pause have come to: a manager's answer may end each of them early. */
@@ -210,7 +205,6 @@ static void note_progress(struct progress *progress, const struct round *round)
 {
     progress->freed += round->freed;
     progress->sent += round->sent;
-    progress->external += round->external;
     if (page_counts.free > page_levels.free_min)
         exhausted = false;
     if (clock_now_ns() < progress->judged_at_ns)

@@ -16,9 +16,8 @@ struct page;
 void pageout_init(void);
 /* Called by allocators when free frames fall below free_min. */
 void pageout_wake(void);
-/* A frame that was in flight to the default pager (trusted) or another manager has been freed:
-   throttled page-out may go on. */
-void pageout_laundry_done(bool trusted);
+/* A frame that was in flight to a manager has been freed: throttled page-out may go on. */
+void pageout_laundry_done(void);
 /* Nothing more can be paged out: new anonymous memory of ordinary tasks is refused (R8). */
 bool pageout_is_exhausted(void);
 
