@@ -12,7 +12,7 @@
 #define SELF mach_task_self()
 #define WORLDS 3
 #define PAGES 14u             /* of an object: more than what is copied at once */
-#define OBJECTS 40u           /* of a manager: two are mapped, the others are copies that it made */
+#define OBJECTS 100u          /* of a manager: two are mapped, the others are copies that it made */
 #define VIEWS 14u
 #define STEPS 3000u
 #define STEPS_OF_MANY 150u      /* on several processors, which are slow in emulation */
