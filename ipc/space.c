@@ -11,7 +11,6 @@
 #include "kernel/panic.h"
 #include "kernel/sched.h"
 #include "kernel/string.h"
-#include "kernel/x86_64/cpu.h"
 #include "mm/kmem.h"
 #include "mm/page.h"
 
@@ -47,11 +46,6 @@ void space_free(struct space *space)
     if (space->active)
         space_destroy(space);
     kmem_cache_free(&space_cache, space);
-}
-
-bool space_active(const struct space *space)
-{
-    return space->active;
 }
 
 uint32_t space_name_count(const struct space *space)
@@ -279,7 +273,6 @@ static void pause_if_dead(const struct space *space)
 {
     if (space->active)
         return;
-    cpu_interrupt_window();
     sched_yield();
 }
 

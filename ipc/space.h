@@ -27,7 +27,6 @@ struct space *space_create(struct task *task);
 /* Kills the space: all its rights are destroyed in bounded chunks. Keeps the caller's reference. */
 void space_destroy(struct space *space);
 /* Counting references is inline, in ipc/space_table.h. */
-bool space_active(const struct space *space);
 /* The task that owns the space; borrowed, NULL after its end. */
 struct task *space_task(const struct space *space);
 /* Names in use, for the monitor. */

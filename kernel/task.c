@@ -27,7 +27,6 @@ struct task *kernel_task;
 
 static struct kmem_cache task_cache;
 
-/* An empty task: one reference, on no list, without map, space and ports. */
 struct task *task_of_identity(uint64_t identity)
 {
     list_for_each(&task_list, node) {
@@ -39,6 +38,7 @@ struct task *task_of_identity(uint64_t identity)
     return NULL;
 }
 
+/* An empty task: one reference, on no list, without map, space and ports. */
 static struct task *task_allocate(void)
 {
     struct task *task = kmem_cache_alloc(&task_cache);

@@ -47,8 +47,6 @@ void *kmem_stack_alloc(void);
 void kmem_stack_free(void *stack);
 /* Freed stacks that are kept for the next threads. */
 unsigned kmem_stacks_kept(void);
-/* Maps device memory into the kernel, uncached; never unmapped. */
-void *kmem_map_device(uint64_t physical, size_t bytes);
 
 #define KERNEL_STACK_BYTES 16384u
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Kernel memory of odd sizes, kernel stacks, and device registers.
+ * Kernel memory of odd sizes, and kernel stacks.
  *
  * Up to half a frame comes from caches of powers of two; more is made of single frames behind kernel
  * addresses of its own, so that it never needs contiguous memory. Those addresses come from arenas of
@@ -15,7 +15,6 @@
 
 #define ARENA_STACKS UINT64_C(0xffffc00000000000)
 #define ARENA_LARGE UINT64_C(0xffffc04000000000)
-#define ARENA_DEVICES UINT64_C(0xffffc06000000000)
 #define STACK_SLOT_BYTES 32768u
 #define STACK_SLOTS 16384u
 #define LARGE_SLOT_BYTES (256u * 1024)
@@ -34,7 +33,6 @@ struct arena {
 static uint64_t stack_bits[STACK_SLOTS / 64], large_bits[LARGE_SLOTS / 64];
 static struct arena stack_arena = {ARENA_STACKS, STACK_SLOT_BYTES, STACK_SLOTS, 0, stack_bits};
 static struct arena large_arena = {ARENA_LARGE, LARGE_SLOT_BYTES, LARGE_SLOTS, 0, large_bits};
-static uint64_t next_device_address = ARENA_DEVICES;
 static struct kmem_cache small_caches[SMALL_SHIFT_MAX - SMALL_SHIFT_MIN + 1];
 static void *kept_stacks[STACKS_KEPT];
 static unsigned kept_stack_count;
@@ -198,22 +196,4 @@ void kmem_stack_free(void *stack)
 unsigned kmem_stacks_kept(void)
 {
     return kept_stack_count;
-}
-
-/* --- devices --- */
-
-/*
- * Maps device registers, uncached, for good. Returns the address of the byte at `physical`; NULL when
- * there is no memory for page tables.
- */
-void *kmem_map_device(uint64_t physical, size_t bytes)
-{
-    uint64_t start = page_trunc(physical), end = page_round(physical + bytes);
-    uint64_t base = next_device_address;
-
-    for (uint64_t at = start; at < end; at += PAGE_BYTES)
-        if (!pmap_kernel_enter(base + (at - start), at, VM_PROT_READ | VM_PROT_WRITE, false))
-            return NULL;
-    next_device_address += end - start + PAGE_BYTES;
-    return (void *)(base + (physical - start));
 }

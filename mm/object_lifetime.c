@@ -116,7 +116,8 @@ static struct vm_object *dismantle(struct vm_object *object, bool may_yield)
 
 static bool can_end_at_once(const struct vm_object *object)
 {
-    return object->resident_count < END_AT_ONCE_PAGES && !object->kept && !list_node_linked(&object->work_link) &&
+    return object->resident_count < END_AT_ONCE_PAGES && !object->kept &&
+           !list_node_linked(&object->work_link) &&
            (object->internal || page_counts.free > page_levels.reserved);
 }
 

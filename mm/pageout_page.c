@@ -139,6 +139,7 @@ static void collect(struct cluster *cluster, struct page *page)
 {
     struct vm_object *object = page->object;
     bool alone = !manager_is_trusted(object) || page->external_laundry;
+    vm_offset_t own = page->offset;
     struct page *next = alone ? page : first_of_run(cluster, page);
 
     cluster->start = next->offset;
@@ -149,7 +150,7 @@ static void collect(struct cluster *cluster, struct page *page)
             return;
         next = vm_object_page(object, offset + PAGE_BYTES);
     } while (!alone && cluster->count < PAGEOUT_CLUSTER_PAGES &&
-             (next == page || fits(cluster, next)));
+             (cluster->start + cluster->count * PAGE_BYTES <= own || fits(cluster, next)));
 }
 
 /* The message could not be sent: every page is where it was. */

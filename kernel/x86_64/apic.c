@@ -133,8 +133,3 @@ void timer_arm_ns(uint64_t deadline_ns)
     ticks = (away * ticks_per_ns_32 >> 32) + 1;
     apic_write(APIC_TIMER_START, ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks);
 }
-
-void timer_disarm(void)
-{
-    apic_write(APIC_TIMER_START, 0);
-}

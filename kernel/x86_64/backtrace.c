@@ -94,10 +94,3 @@ void backtrace_print_from(uint64_t rip, uint64_t rbp)
     print_address(rip, 0);
     print_chain(thread_current(), rbp);
 }
-
-void backtrace_print_thread(const struct thread *thread)
-{
-    const uint64_t *saved = (const uint64_t *)thread->machine.saved_sp;
-
-    print_chain(thread, saved[1]);      /* rbp, as switch_stacks() pushes it */
-}

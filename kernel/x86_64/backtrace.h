@@ -5,7 +5,6 @@
 
 #include <stdint.h>
 
-struct thread;
 struct trap_frame;
 
 /* Fills a frame with the registers as they are now; those that C functions may change are 0. */
@@ -14,7 +13,5 @@ void backtrace_capture(struct trap_frame *frame);
 void backtrace_print_registers(const struct trap_frame *frame);
 /* Prints the callers from a frame pointer on; never faults. */
 void backtrace_print_from(uint64_t rip, uint64_t rbp);
-/* Prints where a thread that does not run stands in the kernel. */
-void backtrace_print_thread(const struct thread *thread);
 
 #endif

@@ -13,8 +13,6 @@ uint64_t clock_now_ns(void);
 uint64_t time_ticks_to_ns(uint64_t ticks);
 /* Has the timer interrupt at that time, or at once if it is past. Replaces an earlier one. */
 void timer_arm_ns(uint64_t deadline_ns);
-/* No timer interrupt until the next timer_arm_ns. */
-void timer_disarm(void);
 /* Seconds since 1970 in the battery clock, UTC. */
 uint64_t time_battery_seconds(void);
 /* Ticks of the time stamp counter in a second. */

@@ -13,25 +13,13 @@
 #define SEED 1
 #define BACKLOG 64 /* messages a manager may have not received */
 
-static void supply_page(struct manager *manager, vm_address_t address, vm_offset_t offset,
-                        uint64_t seed)
-{
-    struct client client;
-
-    client_read(&client, address);
-    EXPECT_REQUEST(manager, offset, PAGE_SIZE);
-    manager_supply_plain(manager, offset, PAGE_SIZE, seed);
-    client_finish(&client);
-}
-
 static vm_address_t start(struct manager *manager)
 {
     manager_create(manager);
     vm_address_t address = manager_map(manager, 0, BYTES);
 
     manager_accept(manager, FALSE, MEMORY_OBJECT_COPY_CALL);
-    for (vm_offset_t offset = 0; offset < 2 * PAGE_SIZE; offset += PAGE_SIZE)
-        supply_page(manager, address + offset, offset, SEED);
+    manager_fill(manager, address, 0, 2 * PAGE_SIZE, SEED, FALSE);
     return address;
 }
 
@@ -79,7 +67,7 @@ TEST(127, a_copy_gives_the_manager_a_new_object_and_then_its_init)
     expect_copy(&manager, &copy, PAGE_SIZE, 2 * PAGE_SIZE);
     manager_accept(&copy, FALSE, MEMORY_OBJECT_COPY_DELAY);
     CHECK(copy.control != manager.control);
-    supply_page(&copy, data, 0, 2); /* the manager's word counts, not what is resident */
+    manager_fill(&copy, data, 0, PAGE_SIZE, 2, FALSE); /* the manager's word counts, not what is resident */
     pattern_check(data, PAGE_SIZE, 2, 0);
     pattern_check(original + PAGE_SIZE, PAGE_SIZE, SEED, PAGE_SIZE);
     CHECK_OK(vm_deallocate(SELF, data, 2 * PAGE_SIZE));

@@ -15,24 +15,11 @@
 #define SEED 1
 #define COPIES 20 /* more than a chain of copies is long */
 
-/* A client's read of an absent page, answered. */
-static void supply_page(struct manager *manager, vm_address_t address, vm_offset_t offset,
-                        uint64_t seed)
-{
-    struct client client;
-
-    client_read(&client, address);
-    EXPECT_REQUEST(manager, offset, PAGE_SIZE);
-    manager_supply_plain(manager, offset, PAGE_SIZE, seed);
-    client_finish(&client);
-}
-
 static vm_address_t start_resident(struct manager *manager)
 {
     vm_address_t address = manager_start(manager, 0, BYTES);
 
-    for (vm_offset_t offset = 0; offset < BYTES; offset += PAGE_SIZE)
-        supply_page(manager, address + offset, offset, SEED);
+    manager_fill(manager, address, 0, BYTES, SEED, FALSE);
     return address;
 }
 
@@ -57,7 +44,7 @@ TEST(124, a_copy_of_absent_pages_asks_nobody_and_keeps_what_the_original_held)
     struct client client;
 
     EXPECT_SILENCE(manager.object, 50);
-    supply_page(&manager, copy, 0, SEED);
+    manager_fill(&manager, copy, 0, PAGE_SIZE, SEED, FALSE);
     pattern_check(original, PAGE_SIZE, SEED, 0);
     pattern_fill(original, PAGE_SIZE, 2, 0); /* resident, and seen by the copy */
     pattern_check(copy, PAGE_SIZE, SEED, 0);
@@ -241,11 +228,11 @@ TEST(124, a_manager_that_changes_data_alters_only_what_was_not_pushed)
                                         VM_PROT_NO_CHANGE, manager.object));
     EXPECT_MESSAGE(manager.object, ID_LOCK_COMPLETED, &message);
     pattern_check(copy, PAGE_SIZE, SEED, 0);
-    supply_page(&manager, original + PAGE_SIZE, PAGE_SIZE, 8);
+    manager_fill(&manager, original + PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, 8, FALSE);
     pattern_check(copy + PAGE_SIZE, PAGE_SIZE, 8, PAGE_SIZE);
     pattern_fill(original + PAGE_SIZE, PAGE_SIZE, 9, PAGE_SIZE);
     pattern_check(copy + PAGE_SIZE, PAGE_SIZE, 8, PAGE_SIZE);
-    supply_page(&manager, original, 0, 8); /* comes again: the copy has its own */
+    manager_fill(&manager, original, 0, PAGE_SIZE, 8, FALSE); /* comes again: the copy has its own */
     pattern_fill(original, PAGE_SIZE, 9, 0);
     pattern_check(copy, PAGE_SIZE, SEED, 0);
 }
@@ -274,7 +261,7 @@ TEST(124, a_copy_of_a_manager_that_died_has_what_is_in_memory)
     vm_address_t original = manager_start(&manager, 0, BYTES), copy;
     struct client client;
 
-    supply_page(&manager, original, 0, SEED);
+    manager_fill(&manager, original, 0, PAGE_SIZE, SEED, FALSE);
     copy = copy_of(original);
     *(volatile uint64_t *)original = 3;
     CHECK_OK(mach_port_mod_refs(SELF, manager.object, MACH_PORT_RIGHT_RECEIVE, -1));

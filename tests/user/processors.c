@@ -92,9 +92,12 @@ TEST(0, a_suspended_thread_has_stopped_on_its_processor)
 
 static struct helper suspended;
 
+static volatile boolean_t both; /* both are about to suspend it */
+
 static uint64_t suspend_it(void *unused)
 {
     (void)unused;
+    both = TRUE;
     return (uint64_t)task_suspend(suspended.task);
 }
 
@@ -114,7 +117,10 @@ TEST(0, whoever_suspends_a_task_finds_it_stopped)
     for (unsigned i = 0; i < 200; i++) {
         uint64_t before;
 
+        both = FALSE;
         client_call(&other, suspend_it, NULL);
+        while (!both)
+            ;
         CHECK_OK(task_suspend(suspended.task));
         before = *word;
         linger();

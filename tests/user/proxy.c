@@ -65,15 +65,8 @@ static vm_prot_t max_protection_at(vm_address_t address)
 static vm_address_t resident_object(struct manager *manager)
 {
     vm_address_t address = manager_start(manager, 0, 4 * PAGE);
-    struct client client;
 
-    for (unsigned i = 0; i < 4; i++) {
-        client_read(&client, address + i * PAGE);
-        EXPECT_REQUEST(manager, i * PAGE, PAGE);
-        manager_supply_plain(manager, i * PAGE, PAGE, 9);
-        client_finish(&client);
-        client_end(&client);
-    }
+    manager_fill(manager, address, 0, 4 * PAGE, 9, FALSE);
     return address;
 }
 
