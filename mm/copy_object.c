@@ -10,6 +10,7 @@
 
 #include "kernel/panic.h"
 #include "kernel/sched.h"
+#include "kernel/thread.h"
 #include "mm/collapse.h"
 #include "mm/fault.h"
 #include "mm/fault_request.h"
@@ -168,6 +169,25 @@ static bool is_owed(const struct vm_object *copy, const struct page *page)
     return !there || there->absent;
 }
 
+/* The copy's frames come one after the other: with less than this, page-out would take the first. */
+static bool has_room(void)
+{
+    return page_counts.free > page_levels.reserved + PAGE_WAIT_MARGIN ||
+           thread_current()->vm_privileged;
+}
+
+/* Whoever has waited for the page's data keeps it while he waits for a frame for the copy. */
+static kern_return_t wait_for_room(struct page *page, enum wait_mode mode)
+{
+    kern_return_t code;
+
+    page->busy = true;
+    code = fault_wait_memory(mode);
+    page->busy = false;
+    page_wake(page, WAIT_AWAKENED);
+    return code;
+}
+
 kern_return_t copy_object_push(struct page *page, enum wait_mode mode)
 {
     struct vm_object *copy = page->object->copy;
@@ -177,6 +197,8 @@ kern_return_t copy_object_push(struct page *page, enum wait_mode mode)
         release_page(page);
         return KERN_SUCCESS;
     }
+    if (!has_room())
+        return wait_for_room(page, mode);
     offset = page->offset - copy->shadow_offset;
     if (copy->association == ASSOCIATION_READY && !vm_object_page(copy, offset))
         return send(copy, offset, page, mode);

@@ -65,14 +65,14 @@ static boolean_t has_ended(void *unused)
 }
 
 /* A pager in a task of its own, and its object of BYTES mapped here. */
-static vm_address_t start_pager(struct helper *pager)
+static vm_address_t start_pager(struct helper *pager, vm_inherit_t inheritance)
 {
     vm_address_t address;
 
     seen = (struct seen *)shared_memory(sizeof *seen);
     memset(seen, 0, sizeof *seen); /* a pager that waited for memory would wait for itself */
     address = manager_start(&manager, 0, BYTES);
-    CHECK_OK(vm_inherit(mach_task_self(), address, BYTES, VM_INHERIT_NONE));
+    CHECK_OK(vm_inherit(mach_task_self(), address, BYTES, inheritance));
     manager_set_cluster(&manager, CLUSTER);
     helper_create(pager, page_for_ever, NULL);
     helper_give(pager, manager.control, MACH_MSG_TYPE_COPY_SEND);
@@ -91,7 +91,7 @@ static void write_all(void *address)
 TEST(0, a_manager_gets_back_every_page_of_512_MiB_on_a_machine_of_64)
 {
     struct helper pager;
-    vm_address_t address = start_pager(&pager);
+    vm_address_t address = start_pager(&pager, VM_INHERIT_NONE);
 
     write_all((void *)address);
     CHECK_OK(vm_deallocate(mach_task_self(), address, BYTES));
@@ -99,5 +99,25 @@ TEST(0, a_manager_gets_back_every_page_of_512_MiB_on_a_machine_of_64)
     CHECK_EQ(seen->pages, PAGES);
     CHECK_EQ(seen->wrong, 0);
     CHECK_EQ(seen->twice, 0);
+    helper_end(&pager);
+}
+
+static boolean_t is_dead(void *task)
+{
+    return port_type(*(mach_port_t *)task) == MACH_PORT_TYPE_DEAD_NAME;
+}
+
+/* The pager's task has a copy: each page that is written first leaves its old contents there, which
+   nothing can page out here. With memory full of those, a thread needs two frames at once. */
+/* boot: memory=64 timeout=120 says="code 6" */
+TEST(0, copies_that_find_no_paging_space_end_in_an_error_and_not_in_a_stall)
+{
+    struct helper pager, writer;
+    vm_address_t address = start_pager(&pager, VM_INHERIT_COPY);
+
+    CHECK_OK(vm_inherit(mach_task_self(), address, BYTES, VM_INHERIT_SHARE));
+    helper_create(&writer, write_all, (void *)address);
+    helper_run(&writer);
+    CHECK(wait_until(is_dead, &writer.task, PATIENCE_MS));
     helper_end(&pager);
 }
