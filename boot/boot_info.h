@@ -5,8 +5,7 @@
  * Each door fills one struct boot_info; nothing behind the door's own file knows which door it was.
  * All addresses are physical. The structure has the same layout for the UEFI loader and the kernel.
  */
-#ifndef BOOT_BOOT_INFO_H
-#define BOOT_BOOT_INFO_H
+#pragma once
 
 #include <stdint.h>
 
@@ -51,5 +50,3 @@ struct boot_info {
     uint64_t range_count;
     struct boot_range ranges[BOOT_RANGES_MAX];  /* sorted and disjoint once memory_map_normalise ran */
 };
-
-#endif

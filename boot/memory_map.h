@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The memory map of a boot_info: adding ranges, sorting it, asking it. */
-#ifndef BOOT_MEMORY_MAP_H
-#define BOOT_MEMORY_MAP_H
+#pragma once
 
 #include "boot/boot_info.h"
 
@@ -18,5 +17,3 @@ uint64_t memory_map_bytes(const struct boot_info *info, enum boot_memory type);
 
 /* The first address behind all RAM of a normalised map. */
 uint64_t memory_map_ram_end(const struct boot_info *info);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The direct door: what a PVH loader leaves behind, turned into a boot_info. */
-#ifndef BOOT_PVH_H
-#define BOOT_PVH_H
+#pragma once
 
 #include "boot/boot_info.h"
 
@@ -9,5 +8,3 @@
 
 /* Fills info from the start structure at a physical address below 4 GiB; false if it is not one. */
 bool pvh_boot_info(uint64_t start_info, struct boot_info *info);
-
-#endif

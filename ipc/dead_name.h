@@ -4,8 +4,7 @@
  * and the port lists it. It ends in one of three ways: the port dies (MACH_NOTIFY_DEAD_NAME), the
  * name goes (MACH_NOTIFY_PORT_DELETED), or it is replaced.
  */
-#ifndef IPC_DEAD_NAME_H
-#define IPC_DEAD_NAME_H
+#pragma once
 
 #include <mach/kern_return.h>
 #include <mach/port.h>
@@ -33,5 +32,3 @@ kern_return_t dead_name_request(struct space *space, struct name_entry *entry, s
 struct port *dead_name_cancel(struct name_entry *entry);
 /* The port has died: turns the names with requests into dead names and tells of each. */
 void dead_name_fire(struct port *port);
-
-#endif

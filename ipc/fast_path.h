@@ -2,8 +2,7 @@
 /*
  * What the short ways of the message trap have in common: ipc/fast_path.c says what they are.
  */
-#ifndef IPC_FAST_PATH_H
-#define IPC_FAST_PATH_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -170,5 +169,3 @@ wait_and_copyout(const struct fast_call *call, const struct fast_wait *wait)
     thread->messages_received++;
     return MACH_MSG_SUCCESS;
 }
-
-#endif

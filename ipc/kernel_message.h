@@ -4,8 +4,7 @@
  * mach_msg_send_from_kernel and mach_msg_rpc_from_kernel are declared in <kern/ipc_mig.h>, where
  * MIG wants them; see there, and the contracts at the definitions.
  */
-#ifndef IPC_KERNEL_MESSAGE_H
-#define IPC_KERNEL_MESSAGE_H
+#pragma once
 
 #include <kern/ipc_mig.h>
 
@@ -13,5 +12,3 @@ struct message;
 
 /* Readies a kernel object's reply for sending: notes where receive rights in it go. */
 void message_adopt_reply(struct message *reply);
-
-#endif

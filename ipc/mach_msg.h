@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The message trap. */
-#ifndef IPC_MACH_MSG_H
-#define IPC_MACH_MSG_H
+#pragma once
 
 #include <stdint.h>
 
@@ -13,5 +12,3 @@
 mach_msg_return_t mach_msg_trap(uint64_t user_address, mach_msg_option_t option,
                                 mach_msg_size_t send_size, mach_msg_size_t receive_size,
                                 mach_port_name_t receive_name, mach_msg_timeout_t timeout_ms);
-
-#endif

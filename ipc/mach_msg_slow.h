@@ -3,8 +3,7 @@
  * The long way through the message trap: any message, any options; and the pieces that the short
  * ways (ipc/fast_path.c) share with it.
  */
-#ifndef IPC_MACH_MSG_SLOW_H
-#define IPC_MACH_MSG_SLOW_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -51,5 +50,3 @@ mach_msg_return_t mach_msg_undeliverable(struct message *message, struct space *
    where it is to go; consumes it. True: *status is the caller's result. */
 bool mach_msg_deliver_reply(struct message *reply, struct space *space, const struct call *call,
                             mach_msg_return_t *status);
-
-#endif

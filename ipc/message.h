@@ -12,8 +12,7 @@
  * -> message_send (queue, waiting receiver, kernel object) -> message_receive
  * -> message_copyout (rights and memory enter the receiver) -> message_put.
  */
-#ifndef IPC_MESSAGE_H
-#define IPC_MESSAGE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -106,5 +105,3 @@ void message_destroy_body(struct message *message);
 void message_charge(struct message *message);
 /* The message has left the queue. */
 void message_uncharge(struct message *message);
-
-#endif

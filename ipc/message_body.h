@@ -2,8 +2,7 @@
 /*
  * Walking the body of a message: type descriptors, each followed by its data (layout B).
  */
-#ifndef IPC_MESSAGE_BODY_H
-#define IPC_MESSAGE_BODY_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -129,5 +128,3 @@ static inline uint64_t *message_item_slot(const struct message_item *item)
 
 /* Destroys rights and memory of the items before the end; they are in kernel form. */
 void message_body_destroy(struct message *message, uint32_t end);
-
-#endif

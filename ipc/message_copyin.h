@@ -3,8 +3,7 @@
  * From a sender's bytes to a message: rights and memory leave his task (spec/ipc.md 3, send, 1 to
  * 3).
  */
-#ifndef IPC_MESSAGE_COPYIN_H
-#define IPC_MESSAGE_COPYIN_H
+#pragma once
 
 #include <stdint.h>
 
@@ -26,5 +25,3 @@ mach_msg_return_t message_copyin_header(struct message *message, struct space *s
    taken is destroyed, the header's rights are still the message's, and the message is not
    complex. */
 mach_msg_return_t message_copyin_body(struct message *message, struct space *space);
-
-#endif

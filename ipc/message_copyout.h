@@ -2,8 +2,7 @@
 /*
  * From a message to a receiver's bytes: rights and memory enter his task (spec/ipc.md 3, receive).
  */
-#ifndef IPC_MESSAGE_COPYOUT_H
-#define IPC_MESSAGE_COPYOUT_H
+#pragma once
 
 #include <stdint.h>
 
@@ -29,5 +28,3 @@ void message_copyout_header_only(struct message *message, struct space *space);
 mach_msg_return_t message_copyout_back(struct message *message, struct space *space);
 /* Takes back what a copyout put into the task: its buffer turned out not to be writable (P-11). */
 void message_copyout_undo(struct message *message, struct space *space);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * From a queue, or a sender's hands, to the receiving thread.
  */
-#ifndef IPC_MESSAGE_RECEIVE_H
-#define IPC_MESSAGE_RECEIVE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -36,5 +35,3 @@ mach_msg_return_t message_receive_error(wait_result_t result);
    MACH_RCV_PORT_DIED. */
 mach_msg_return_t message_receive_kernel(struct port *port, struct thread *next,
                                          struct message **message);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * From a message to a queue, a waiting receiver, or a kernel object.
  */
-#ifndef IPC_MESSAGE_SEND_H
-#define IPC_MESSAGE_SEND_H
+#pragma once
 
 #include <stdint.h>
 
@@ -31,5 +30,3 @@ struct thread *message_deliver(struct port *port, struct message *message);
 struct message *message_dequeue(struct port *port);
 /* Lets senders in while there is room: the limit has been raised, or a message taken. */
 void message_admit_senders(struct port *port);
-
-#endif

@@ -3,8 +3,7 @@
  * MACH_SEND_NOTIFY: a message that goes into a full queue all the same, and whose sender is told
  * (MACH_NOTIFY_MSG_ACCEPTED) when it has been received. One such message for a task and a port.
  */
-#ifndef IPC_MSG_ACCEPTED_H
-#define IPC_MSG_ACCEPTED_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -31,5 +30,3 @@ void msg_accepted(const struct space *space, const struct port *port);
 bool msg_accepted_pending(const struct space *space, const struct port *port);
 /* Requests in one bucket of the hash. */
 unsigned msg_accepted_count(unsigned bucket);
-
-#endif

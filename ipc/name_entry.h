@@ -6,8 +6,7 @@
  * then hold one port reference each. References (MACH_PORT_TYPE_SEND and _DEAD_NAME) are counted in
  * the low half of bits, 1..65535, and stick at the top; a send-once right always has one.
  */
-#ifndef IPC_NAME_ENTRY_H
-#define IPC_NAME_ENTRY_H
+#pragma once
 
 #include <stdint.h>
 
@@ -45,5 +44,3 @@ static inline void entry_add_reference(struct name_entry *entry)
     if (entry_references(entry) < ENTRY_REFERENCES_MAX)
         entry->bits++;
 }
-
-#endif

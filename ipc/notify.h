@@ -3,8 +3,7 @@
  * Notifications: one-shot messages that the kernel sends through a send-once right
  * (spec/ipc.md 5). Each consumes the right; a dead port swallows it. None waits.
  */
-#ifndef IPC_NOTIFY_H
-#define IPC_NOTIFY_H
+#pragma once
 
 #include <mach/port.h>
 
@@ -17,5 +16,3 @@ void notify_port_destroyed(struct port *notify, struct port *receive_right);
 void notify_no_senders(struct port *notify, mach_port_mscount_t make_send_count);
 void notify_send_once(struct port *notify);
 void notify_dead_name(struct port *notify, mach_port_name_t name);
-
-#endif

@@ -17,8 +17,7 @@
  * message_count >= queue_limit; receivers and messages are not both there, but for receivers that
  * have been woken for a message that is too large for them.
  */
-#ifndef IPC_PORT_H
-#define IPC_PORT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -228,5 +227,3 @@ bool port_enter_transit(struct port *port, struct port *destination);
 
 /* The task whose space receives from the port, for the monitor; borrowed, may be NULL. */
 struct task *port_receiver_task(const struct port *port);
-
-#endif

@@ -6,8 +6,7 @@
  * receiver takes one message of the first and sends it to the tail, so that no member starves
  * another (H-55). A port is a member of at most one set (P-06).
  */
-#ifndef IPC_PORT_SET_H
-#define IPC_PORT_SET_H
+#pragma once
 
 #include <stdint.h>
 
@@ -35,5 +34,3 @@ void port_set_destroy(struct port_set *set);
 void port_set_add(struct port_set *set, struct port *port);
 /* Takes a member out of its set. */
 void port_set_remove(struct port *port);
-
-#endif

@@ -6,8 +6,7 @@
  * nothing, right_take() does it and cannot fail. Every right in kernel hands holds one port
  * reference.
  */
-#ifndef IPC_RIGHT_H
-#define IPC_RIGHT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -101,5 +100,3 @@ static inline void right_free_name(struct space *space, struct name_entry *entry
     else
         right_free_name_slowly(space, entry, cancel);
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* New rights that begin with a name: receive rights, port sets, dead names. */
-#ifndef IPC_RIGHT_ALLOCATE_H
-#define IPC_RIGHT_ALLOCATE_H
+#pragma once
 
 #include <mach/kern_return.h>
 #include <mach/port.h>
@@ -15,5 +14,3 @@ kern_return_t right_allocate(struct space *space, mach_port_right_t right, mach_
    name. */
 kern_return_t right_allocate_name(struct space *space, mach_port_right_t right,
                                   mach_port_name_t name);
-
-#endif

@@ -7,8 +7,7 @@
  * two steps through a table (ipc/space_table.h), by port (send rights merge under one name) a hash
  * (ipc/space_hash.h). A space is alive until space_destroy(); references keep the structure.
  */
-#ifndef IPC_SPACE_H
-#define IPC_SPACE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,5 +38,3 @@ kern_return_t space_insert_send(struct space *space, struct port *right, mach_po
 struct port *space_copy_send(struct space *space, mach_port_name_t name);
 /* The port whose receive right has that name; borrowed; or NULL. */
 struct port *space_lookup_receive(struct space *space, mach_port_name_t name);
-
-#endif

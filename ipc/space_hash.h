@@ -3,8 +3,7 @@
  * The two hashes of a space: pure send rights by port, and names of the user's choice.
  * Both grow with their contents; without memory to grow they get slower.
  */
-#ifndef IPC_SPACE_HASH_H
-#define IPC_SPACE_HASH_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -35,5 +34,3 @@ void space_hash_insert_chosen(struct space *space, struct chosen_entry *chosen);
 void space_hash_remove_chosen(struct space *space, struct chosen_entry *chosen);
 /* Gives the memory back; the hash is empty. */
 void space_hash_destroy(struct space_hash *hash);
-
-#endif

@@ -7,8 +7,7 @@
  * name comes back as late as possible. A name that a user chose gets its slot in the table if the
  * free list has not reached that index yet (slots_made); else it lives in a hash.
  */
-#ifndef IPC_SPACE_TABLE_H
-#define IPC_SPACE_TABLE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -166,5 +165,3 @@ static inline void space_entry_free_fast(struct space *space, struct name_entry 
 /* Calls function for every name in use; it may free that name and no other. */
 void space_for_each(struct space *space,
                     void (*function)(struct space *, struct name_entry *, void *), void *argument);
-
-#endif

@@ -13,11 +13,8 @@
  *   $(task-resume)                   lets it run, once all lines have been read
  *   $(prompt-task-resume)            the same, after the return key
  */
-#ifndef KERNEL_BOOT_SCRIPT_H
-#define KERNEL_BOOT_SCRIPT_H
+#pragma once
 
 /* Runs the script of the archive; boot=FILE on the command line names another than boot.cfg. An
    error ends the system's run with file, line and reason. */
 void boot_script_run(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The tasks of the boot script. */
-#ifndef KERNEL_BOOT_TASK_H
-#define KERNEL_BOOT_TASK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,5 +17,3 @@ bool boot_task_give(struct task *task, struct task *other, char *value, size_t b
 const char *boot_task_load(struct boot_line *line, const void *file, size_t bytes);
 /* Lets it run, if the line says so, and drops the line's references. */
 void boot_task_start(struct boot_line *line);
-
-#endif

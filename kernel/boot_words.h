@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Lines of the boot script: words, functions $(...), variables ${...}. */
-#ifndef KERNEL_BOOT_WORDS_H
-#define KERNEL_BOOT_WORDS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,5 +37,3 @@ const char *boot_words_read(struct boot_line *line, const char *text, size_t byt
 const char *boot_words_expand(struct boot_line *line, boot_variable variable, void *context);
 /* Frees what the lines own here. */
 void boot_words_free(struct boot_line *lines, unsigned count);
-
-#endif

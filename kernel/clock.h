@@ -3,8 +3,7 @@
  * Time-outs on the monotonic clock. Time inside the kernel is in nanoseconds since boot;
  * 0 as a deadline means "never".
  */
-#ifndef KERNEL_CLOCK_H
-#define KERNEL_CLOCK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,5 +34,3 @@ void timeout_cancel(struct timeout *timeout);
 void clock_interrupt(void);
 /* Deadline that many milliseconds from now; never DEADLINE_NEVER, saturating. */
 uint64_t deadline_after_ms(uint32_t milliseconds);
-
-#endif

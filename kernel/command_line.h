@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The words of the kernel's command line: `name` or `name=value`, separated by blanks. */
-#ifndef KERNEL_COMMAND_LINE_H
-#define KERNEL_COMMAND_LINE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,5 +13,3 @@ const char *command_line_text(void);
 bool command_line_has(const char *word);
 /* Copies the value of word=value, cut to size; false if it is not there. */
 bool command_line_value(const char *word, char *value, size_t size);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The console: the first serial line, and the screen when there is one. And the report channel. */
-#ifndef KERNEL_CONSOLE_H
-#define KERNEL_CONSOLE_H
+#pragma once
 
 #include <stddef.h>
 
@@ -21,5 +20,3 @@ void console_set_input_hook(void (*hook)(void));
 void report_putc(char c);
 /* Prints on the report channel. */
 int report_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Archives in cpio's `newc` format, read in place. */
-#ifndef KERNEL_CPIO_H
-#define KERNEL_CPIO_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,5 +14,3 @@ struct cpio_file {
    or the archive is broken before it. */
 bool cpio_find(const void *archive, size_t archive_bytes, const char *name,
                struct cpio_file *file);
-
-#endif

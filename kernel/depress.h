@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Depression: for a while a thread gives way to every other. */
-#ifndef KERNEL_DEPRESS_H
-#define KERNEL_DEPRESS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -14,5 +13,3 @@ void depress_begin(uint32_t milliseconds);
 void depress_end(struct thread *thread);
 /* The priority that a thread is to have while nobody lends it another. */
 int depress_entitled(const struct thread *thread);
-
-#endif

@@ -12,8 +12,7 @@
  *   time            the time of day, to be mapped       kernel/device_time.c
  *   irq             interrupts as messages              kernel/device_irq.c
  */
-#ifndef KERNEL_DEVICE_H
-#define KERNEL_DEVICE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -57,5 +56,3 @@ bool device_is_master(struct port *port);
 
 extern const struct device_operations device_console, device_report, device_initrd, device_memory,
     device_time, device_irq;
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The boot archive in memory. */
-#ifndef KERNEL_DEVICE_INITRD_H
-#define KERNEL_DEVICE_INITRD_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -10,5 +9,3 @@
 void device_initrd_init(uint64_t start, uint64_t end);
 /* Its bytes; NULL and 0 if there is none. */
 const void *device_initrd_bytes(size_t *bytes);
-
-#endif

@@ -3,8 +3,7 @@
  * Memory objects that stand for physical memory: what device_map answers, and what vm_map finds
  * behind them. They end when the last send right goes; what is mapped stays.
  */
-#ifndef KERNEL_DEVICE_MAP_H
-#define KERNEL_DEVICE_MAP_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,5 +23,3 @@ bool device_map_lookup(struct port *port, uint64_t *physical, vm_size_t *size,
                        vm_prot_t *protection);
 /* Nobody holds a send right to this port any more. */
 void device_map_no_senders(struct port *port);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Static ELF64 programs. */
-#ifndef KERNEL_ELF_H
-#define KERNEL_ELF_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -10,5 +9,3 @@ struct vm_map;
 
 /* Loads a program into a map; *entry is its start address. NULL, or what is wrong with it. */
 const char *elf_load(struct vm_map *map, const void *file, size_t bytes, uint64_t *entry);
-
-#endif

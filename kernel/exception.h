@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Exceptions of user programs, delivered as messages. */
-#ifndef KERNEL_EXCEPTION_H
-#define KERNEL_EXCEPTION_H
+#pragma once
 
 #include <stdint.h>
 
@@ -13,5 +12,3 @@
 void exception_raise_user(int exception, int code, uint64_t subcode);
 /* The same for a trap number that does not exist. */
 void exception_bad_trap(int64_t number);
-
-#endif

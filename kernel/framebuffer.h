@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Text on the screen, where the firmware left a framebuffer. */
-#ifndef KERNEL_FRAMEBUFFER_H
-#define KERNEL_FRAMEBUFFER_H
+#pragma once
 
 #include "boot/boot_info.h"
 
@@ -9,5 +8,3 @@
 void framebuffer_init(const struct boot_framebuffer *info, void *pixels);
 /* Writes one character; before framebuffer_init it is kept for then. */
 void framebuffer_putc(char c);
-
-#endif

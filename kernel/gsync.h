@@ -2,8 +2,7 @@
 /*
  * Waiting on a word of user memory (gsync_wait, gsync_wake, gsync_requeue).
  */
-#ifndef KERNEL_GSYNC_H
-#define KERNEL_GSYNC_H
+#pragma once
 
 #include <mach/machine/vm_types.h>
 
@@ -22,5 +21,3 @@ struct gsync_key {
 };
 
 void gsync_init(void);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * Giving the processor to whoever has been given a message: inline in the short ways of ipc/.
  */
-#ifndef KERNEL_HAND_OVER_H
-#define KERNEL_HAND_OVER_H
+#pragma once
 
 #include "kernel/list.h"
 #include "kernel/sched_leave.h"
@@ -49,5 +48,3 @@ static inline wait_result_t wait_queue_hand_over(struct thread *thread, struct w
     sched_leave(thread, next, now);
     return thread->wait_result;
 }
-
-#endif

@@ -3,8 +3,7 @@
  * The host and its one processor set, as ports; its processors are in processor.h. All exist once and for ever: no
  * references are counted.
  */
-#ifndef KERNEL_HOST_H
-#define KERNEL_HOST_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,5 +33,3 @@ void host_init(void);
 void host_time_init(void);
 /* The time of day of a moment in nanoseconds since boot. */
 time_value64_t host_time_at(uint64_t moment_ns);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * Kernel objects behind ports: what a message to a kernel-held port names, and how it is served.
  */
-#ifndef KERNEL_KOBJECT_H
-#define KERNEL_KOBJECT_H
+#pragma once
 
 #include <stdint.h>
 
@@ -39,5 +38,3 @@ void kobject_init(void);
  * destroyed here; an unknown id is answered MIG_BAD_ID.
  */
 struct message *kobject_serve(struct message *request);
-
-#endif

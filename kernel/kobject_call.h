@@ -3,8 +3,7 @@
  * The pieces of a call of a kernel object: kobject_serve() is made of them, and so is the short way in
  * ipc/fast_path.c.
  */
-#ifndef KERNEL_KOBJECT_CALL_H
-#define KERNEL_KOBJECT_CALL_H
+#pragma once
 
 #include <stdint.h>
 
@@ -82,5 +81,3 @@ static inline void kobject_run(const struct kobject_service *service, struct mes
  */
 struct message *kobject_finish(const struct kobject_service *service, struct message *request,
                                struct message *reply);
-
-#endif

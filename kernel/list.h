@@ -5,8 +5,7 @@
  * A node is on at most one list at a time. An unlinked node has next == NULL,
  * which list_node_linked() tests; list_remove() restores that state.
  */
-#ifndef KERNEL_LIST_H
-#define KERNEL_LIST_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -107,5 +106,3 @@ static inline struct list_node *list_take_first(struct list *list)
         list_remove(node);
     return node;
 }
-
-#endif

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The boot log: one line a step, with the time since the door was reached. */
-#ifndef KERNEL_LOG_H
-#define KERNEL_LOG_H
+#pragma once
 
 /* Prints "[   seconds] text" and a line end. */
 void log_step(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-#endif

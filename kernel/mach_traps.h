@@ -4,8 +4,7 @@
  * map. The syscall_ forms answer MACH_SEND_INTERRUPTED when their first argument does not name a
  * kernel object of the right kind: the library then sends the same request as a message.
  */
-#ifndef KERNEL_MACH_TRAPS_H
-#define KERNEL_MACH_TRAPS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -52,5 +51,3 @@ kern_return_t syscall_mach_port_insert_right(mach_port_name_t task, mach_port_na
 kern_return_t syscall_mach_port_allocate_name(mach_port_name_t task, mach_port_right_t right,
                                               mach_port_name_t name);
 kern_return_t thread_set_self_state(int flavor, uint64_t state, mach_msg_type_number_t count);
-
-#endif

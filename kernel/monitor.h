@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The kernel looks at itself: for a panic, an NMI, a key, and porthole_debug requests. */
-#ifndef KERNEL_MONITOR_H
-#define KERNEL_MONITOR_H
+#pragma once
 
 #include <stddef.h>
 
@@ -14,5 +13,3 @@ const char *monitor_state_text(const struct thread *thread);
 /* For what it waits and who must act; both empty when it does not wait. */
 void monitor_wait_text(const struct thread *thread, char *reason, size_t reason_bytes, char *whom,
                        size_t whom_bytes);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The end of a system that found itself wrong. */
-#ifndef KERNEL_PANIC_H
-#define KERNEL_PANIC_H
+#pragma once
 
 struct trap_frame;
 
@@ -20,5 +19,3 @@ void panic_join(void);
         if (__builtin_expect(!(condition), 0))                                         \
             panic("assertion failed: %s (%s:%d)", #condition, __FILE__, __LINE__);     \
     } while (0)
-
-#endif

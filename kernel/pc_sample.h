@@ -5,8 +5,7 @@
  * A task or thread that is sampled owns a ring of the last samples. While nobody is sampled, an event
  * costs one test.
  */
-#ifndef KERNEL_PC_SAMPLE_H
-#define KERNEL_PC_SAMPLE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -28,5 +27,3 @@ static inline void pc_sample(sampled_pc_flavor_t flavor)
 void pc_sample_clock(uint64_t before_ns, uint64_t now_ns);
 /* Ends the sampling of a task or thread and frees the ring; NULL is allowed. */
 void pc_samples_free(struct pc_samples *samples);
-
-#endif

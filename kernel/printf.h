@@ -3,8 +3,7 @@
  * Formatted text. Conversions: d i u x X p c s %, with flags - and 0, width and precision (also *),
  * and the sizes hh h l ll z.
  */
-#ifndef KERNEL_PRINTF_H
-#define KERNEL_PRINTF_H
+#pragma once
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,5 +18,3 @@ int kprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int kvprintf(const char *format, va_list arguments);
 /* Prints into an area of size bytes, always ended; returns the length of the whole text. */
 int ksnprintf(char *to, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-#endif

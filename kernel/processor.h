@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Processors as objects of users: a port for each of cpus[], which all stay for ever. */
-#ifndef KERNEL_PROCESSOR_H
-#define KERNEL_PROCESSOR_H
+#pragma once
 
 #include <stdint.h>
 
@@ -20,5 +19,3 @@ extern struct processor processors[PROCESSORS_MAX];
 unsigned processor_available_count(void);
 /* How much of a processor a new thread would get, times LOAD_SCALE, at a load times LOAD_SCALE. */
 int processor_mach_factor(int load);
-
-#endif

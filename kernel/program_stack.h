@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The first stack of a program: argument count, arguments, environment, auxiliary vector. */
-#ifndef KERNEL_PROGRAM_STACK_H
-#define KERNEL_PROGRAM_STACK_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -14,5 +13,3 @@ struct vm_map;
 /* Makes the stack; *sp is the program's first stack pointer. NULL, or what went wrong. */
 const char *program_stack_make(struct vm_map *map, const char *const *arguments, unsigned count,
                                uint64_t *sp);
-
-#endif

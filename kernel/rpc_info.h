@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the information calls (task_info, thread_info, host_info ...) have in common. */
-#ifndef KERNEL_RPC_INFO_H
-#define KERNEL_RPC_INFO_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -25,5 +24,3 @@ kern_return_t rpc_host_info_answer(integer_t *out, mach_msg_type_number_t *count
 /* Nanoseconds in Mach's two forms. */
 time_value64_t time_value64_from_ns(uint64_t ns);
 time_value_t time_value_from_64(time_value64_t time);
-
-#endif

@@ -4,8 +4,7 @@
  * processors take from it, the best first; of equals, a processor prefers those that it ran last.
  * All calls with the kernel lock held.
  */
-#ifndef KERNEL_SCHED_H
-#define KERNEL_SCHED_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -60,5 +59,3 @@ bool sched_runs(const struct thread *thread);
 bool sched_runs_elsewhere(const struct thread *thread);
 /* What a processor's idle thread does; never returns. */
 void sched_idle(void *unused);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The one place where a processor goes from thread to thread. Inline, for the message path. */
-#ifndef KERNEL_SCHED_LEAVE_H
-#define KERNEL_SCHED_LEAVE_H
+#pragma once
 
 #include "kernel/task.h"
 #include "kernel/thread.h"
@@ -22,5 +21,3 @@ static inline void sched_leave(struct thread *current, struct thread *next, uint
         pmap_activate(next->task->map->pmap);
     thread_machine_switch(current, next);
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Memory and strings. Copies and clears move 8 bytes at a time: an emulated `rep` counts each step. */
-#ifndef KERNEL_STRING_H
-#define KERNEL_STRING_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,5 +29,3 @@ char *strrchr(const char *s, int c);
 char *strstr(const char *s, const char *part);
 /* Copies a string into an area of size bytes, always ended; false if it was cut. */
 bool string_copy(char *to, const char *from, size_t size);
-
-#endif

@@ -6,8 +6,7 @@
  * port is detached, and the structure stays until the last reference goes.
  * References: one for being alive, one per thread, one per kernel pointer kept over a wait.
  */
-#ifndef KERNEL_TASK_H
-#define KERNEL_TASK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -89,5 +88,3 @@ static inline struct task *task_current(void)
 {
     return thread_current()->task;
 }
-
-#endif

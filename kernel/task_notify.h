@@ -2,8 +2,7 @@
 /*
  * Telling of new tasks (register_new_task_notification).
  */
-#ifndef KERNEL_TASK_NOTIFY_H
-#define KERNEL_TASK_NOTIFY_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -15,5 +14,3 @@ struct task;
  * lack of memory or because too many have not been received yet. Does not sleep.
  */
 bool task_notify_new(struct task *task, struct task *parent);
-
-#endif

@@ -10,8 +10,7 @@
  * References: one for being alive, dropped when it is dead; one for each kernel pointer that is
  * kept over a wait. The self port's send rights hold none: the port is detached at death.
  */
-#ifndef KERNEL_THREAD_H
-#define KERNEL_THREAD_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -140,5 +139,3 @@ void thread_ast(void);
 /* True for a thread of the kernel itself, which has no ports and no user mode. */
 bool thread_is_kernel(const struct thread *thread);
 /* thread_current() is inline, in kernel/x86_64/thread_machine.h. */
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Keeping a thread still while others look at its registers or change them. */
-#ifndef KERNEL_THREAD_HOLD_H
-#define KERNEL_THREAD_HOLD_H
+#pragma once
 
 #include <mach/kern_return.h>
 
@@ -17,5 +16,3 @@ kern_return_t thread_hold(struct thread *thread);
 void thread_unhold(struct thread *thread);
 /* Sleeps until a thread that somebody holds or has suspended is still, as thread_hold(). KERN_ABORTED. */
 kern_return_t thread_wait_still(struct thread *thread);
-
-#endif

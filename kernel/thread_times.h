@@ -4,8 +4,7 @@
  * parts are estimated: each tick of the clock notes where it found the thread, and the sum is divided
  * in that proportion. Neither part ever goes back.
  */
-#ifndef KERNEL_THREAD_TIMES_H
-#define KERNEL_THREAD_TIMES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,5 +21,3 @@ void thread_times_sample(struct thread *thread, bool user);
 struct thread_times thread_times(struct thread *thread);
 /* The sum over the task's living threads. */
 struct thread_times thread_times_of_task(const struct task *task);
-
-#endif

@@ -7,8 +7,7 @@
  * one that is taken anyway. For that a ring is two columns of 64 KiB, each with half of all events'
  * words, one behind the other and aligned: the sixteen low bits of the address turn around by themselves.
  */
-#ifndef KERNEL_TRACE_H
-#define KERNEL_TRACE_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -66,5 +65,3 @@ static inline uint64_t trace_message(const mach_msg_header_t *header)
                      sizeof word);
     return word;
 }
-
-#endif

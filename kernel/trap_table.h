@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The traps (system calls), indexed by the negated trap number. */
-#ifndef KERNEL_TRAP_TABLE_H
-#define KERNEL_TRAP_TABLE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -15,5 +14,3 @@ struct mach_trap {
 
 extern const struct mach_trap mach_trap_table[];
 extern const uint64_t mach_trap_count;
-
-#endif

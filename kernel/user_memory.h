@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The kernel writes into the memory of a task that does not run yet. */
-#ifndef KERNEL_USER_MEMORY_H
-#define KERNEL_USER_MEMORY_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,5 +10,3 @@ struct vm_map;
 
 /* Copies kernel bytes over writable memory of the map; false if that fails. May sleep. */
 bool user_memory_write(struct vm_map *map, uint64_t address, const void *bytes, size_t count);
-
-#endif

@@ -8,8 +8,7 @@
  * Wakers are never interrupts unless they run with interrupts off; sleepers hold nothing that a
  * waker needs.
  */
-#ifndef KERNEL_WAIT_H
-#define KERNEL_WAIT_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -82,5 +81,3 @@ unsigned event_wake_all(const void *event, wait_result_t result);
 int wait_interrupt(struct thread *thread);
 
 void wait_init(void);
-
-#endif

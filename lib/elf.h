@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef LIB_ELF_H
-#define LIB_ELF_H
+#pragma once
 
 #include <stdint.h>
 
@@ -31,5 +30,3 @@ struct elf_segment {
     uint32_t type, flags;
     uint64_t offset, address, physical, file_bytes, memory_bytes, align;
 };
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef LIB_PAGER_LOCK_H
-#define LIB_PAGER_LOCK_H
+#pragma once
 
 #include <mach/boolean.h>
 #include <porthole/sync.h>
@@ -19,5 +18,3 @@ void pager_wake(struct condition *condition);
 /* A call that may take its time: the kernel's may need this pager, the user's may call the kernel (H-24). */
 #define UNLOCKED(call) (pager_assert_unlocked(), (call))
 void pager_assert_unlocked(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef LIB_PAGER_MESSAGES_H
-#define LIB_PAGER_MESSAGES_H
+#pragma once
 
 #include <mach/boolean.h>
 #include <mach/message.h>
@@ -9,5 +8,3 @@
 boolean_t pager_demux(mach_msg_header_t *request, mach_msg_header_t *reply);
 /* The turn of a message that was lost on its way. */
 void pager_message_lost(const mach_msg_header_t *header);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef LIB_PAGER_OBJECT_H
-#define LIB_PAGER_OBJECT_H
+#pragma once
 
 #include <mach/port.h>
 #include <mach/std_types.h>
@@ -77,5 +76,3 @@ void pager_watch_senders(mach_port_t port, mach_port_mscount_t made);
  * last message. False: somebody has one again (H-49). Conditions: lock not held.
  */
 bool pager_object_end(struct pager_object *object, mach_port_mscount_t made);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef LIB_PAGER_PAGES_H
-#define LIB_PAGER_PAGES_H
+#pragma once
 
 #include <mach/boolean.h>
 #include <stdbool.h>
@@ -45,5 +44,3 @@ void pager_pages_lose(struct pager_object *object);
 void pager_pages_forget(struct pager_object *object);
 /* Records in use. */
 unsigned pager_pages_count(void);
-
-#endif

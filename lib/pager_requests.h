@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef LIB_PAGER_REQUESTS_H
-#define LIB_PAGER_REQUESTS_H
+#pragma once
 
 #include <mach/boolean.h>
 #include <mach/port.h>
@@ -34,5 +33,3 @@ void pager_take(struct pager_object *object, uint64_t first, uint64_t count, con
 
 /* Forgets the supplies to a kernel that is gone. Conditions: lock held, no transfers. */
 void pager_drop_supplies(struct pager_object *object, mach_port_t control);
-
-#endif

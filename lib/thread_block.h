@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef LIB_THREAD_BLOCK_H
-#define LIB_THREAD_BLOCK_H
+#pragma once
 
 #include <mach/machine/vm_types.h>
 #include <mach/port.h>
@@ -47,5 +46,3 @@ static inline struct thread_block *thread_block_self(void)
 void thread_block_set_first(uintptr_t low, uintptr_t high);
 /* Says more exactly where that stack is. */
 void thread_block_set_stack(uintptr_t low, uintptr_t high);
-
-#endif

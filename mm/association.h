@@ -7,8 +7,7 @@
  * manager always sees terminate of the old control port before init of the new one (H-43).
  * How associations end is in mm/association_end.h.
  */
-#ifndef MM_ASSOCIATION_H
-#define MM_ASSOCIATION_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -43,5 +42,3 @@ void association_set_ready(struct vm_object *object);
 /* Gives an internal object, or what a dead manager left (D-23), to the default pager
    (memory_object_create); false when there is none or memory is short. Does not sleep. */
 bool association_create_internal(struct vm_object *object);
-
-#endif

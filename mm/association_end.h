@@ -2,8 +2,7 @@
 /*
  * How associations end: the last use, memory_object_destroy, the manager's death.
  */
-#ifndef MM_ASSOCIATION_END_H
-#define MM_ASSOCIATION_END_H
+#pragma once
 
 struct port;
 struct vm_object;
@@ -15,5 +14,3 @@ void association_finish_destroy(struct vm_object *object);
 /* The receive right of a memory object port is gone; called by the port's destruction: requests fail,
    resident pages stay (D-22..D-24). */
 void vm_object_port_died(struct port *memory_object);
-
-#endif

@@ -4,8 +4,7 @@
  * by page what that holds. What it has no data for, the copy finds in the old object; so that it does
  * not change without the manager, the old object's resident pages are locked against writing.
  */
-#ifndef MM_COPY_CALL_H
-#define MM_COPY_CALL_H
+#pragma once
 
 #include <mach/machine/vm_types.h>
 
@@ -17,5 +16,3 @@ struct vm_object;
  * holds a reference on it. May let others run.
  */
 struct vm_object *copy_call_make(struct vm_object *source, vm_offset_t offset, vm_size_t size);
-
-#endif

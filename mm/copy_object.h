@@ -17,8 +17,7 @@
  * The manager has promised not to change data by itself. If it does (flushes and supplies other data),
  * its copies see that in what was not pushed yet (H-34).
  */
-#ifndef MM_COPY_OBJECT_H
-#define MM_COPY_OBJECT_H
+#pragma once
 
 #include <mach/kern_return.h>
 #include <mach/machine/vm_types.h>
@@ -40,5 +39,3 @@ struct vm_object *copy_object_make(struct vm_object *source, vm_offset_t offset,
  * from the top of the chain; else KERN_ABORTED, KERN_RESOURCE_SHORTAGE.
  */
 kern_return_t copy_object_push(struct page *page, enum wait_mode mode);
-
-#endif

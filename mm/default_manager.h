@@ -2,8 +2,7 @@
 /*
  * The registered default memory manager, who keeps anonymous memory.
  */
-#ifndef MM_DEFAULT_MANAGER_H
-#define MM_DEFAULT_MANAGER_H
+#pragma once
 
 #include <stdint.h>
 
@@ -15,5 +14,3 @@ struct port *default_manager_port(void);
 uint32_t default_manager_cluster_pages(void);
 /* A port died: if it is the default pager's, the system stops and says so (D-31). */
 void default_manager_port_died(const struct port *port);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * Allocations that fail on purpose, so that each place that allocates can be tried (porthole_debug.defs).
  */
-#ifndef MM_FAILURE_H
-#define MM_FAILURE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -11,5 +10,3 @@
 extern bool failure_armed;
 /* Counts an allocation of the current thread's task; true: this is the one that must fail. */
 bool failure_due(void);
-
-#endif

@@ -6,8 +6,7 @@
  *   vm_fault_page   walks the shadow chain, asks the manager, zero-fills,
  *                   copies on write                                         (mm/fault_page.c)
  */
-#ifndef MM_FAULT_H
-#define MM_FAULT_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -37,5 +36,3 @@ kern_return_t vm_fault(struct vm_map *map, vm_offset_t address, vm_prot_t access
  */
 kern_return_t vm_fault_page(struct vm_object *object, vm_offset_t offset, vm_prot_t access,
                             enum wait_mode mode, struct page **result, bool *writable);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * What happens in faults, counted for the machine and for the faulting task, and sampled.
  */
-#ifndef MM_FAULT_COUNT_H
-#define MM_FAULT_COUNT_H
+#pragma once
 
 #include "kernel/pc_sample.h"
 #include "kernel/task.h"
@@ -43,5 +42,3 @@ static inline void fault_count_pagein(void)
     task_current()->pagein_count++;
     pc_sample(SAMPLED_PC_VM_PAGEIN_FAULTS);
 }
-
-#endif

@@ -5,8 +5,7 @@
  * Each function takes one step and returns: KERN_SUCCESS means that the caller looks at the chain
  * again, from the top; any other code ends the fault.
  */
-#ifndef MM_FAULT_REQUEST_H
-#define MM_FAULT_REQUEST_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -32,5 +31,3 @@ kern_return_t fault_request_data(struct vm_object *object, vm_offset_t offset, v
                                  enum wait_mode mode);
 /* The page's lock prohibits the access: asks once for each new access, waits (data_unlock). */
 kern_return_t fault_request_access(struct page *page, vm_prot_t access, enum wait_mode mode);
-
-#endif

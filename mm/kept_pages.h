@@ -7,8 +7,7 @@
  * pager from there. To everybody a kept page is as good as resident and dirty: a fault, and whoever
  * goes over the object's pages, brings it back first.
  */
-#ifndef MM_KEPT_PAGES_H
-#define MM_KEPT_PAGES_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -35,5 +34,3 @@ kern_return_t kept_bring_back(struct vm_object *object, vm_offset_t offset, enum
 void kept_forget(struct vm_object *object, vm_offset_t offset);
 /* Gives up all that is kept; may be called for an object that keeps nothing. */
 void kept_discard(struct vm_object *object);
-
-#endif

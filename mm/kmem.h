@@ -6,8 +6,7 @@
  * to wait; a caller that may sleep waits for frames (page_wait_for_memory) and tries again.
  * A cache may hold a reserve that only privileged threads draw from (R4).
  */
-#ifndef MM_KMEM_H
-#define MM_KMEM_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,5 +51,3 @@ unsigned kmem_stacks_kept(void);
 
 /* All caches, for host statistics and leak tests. */
 extern struct list kmem_caches;
-
-#endif

@@ -3,8 +3,7 @@
  * memory_object_lock_request: managers restrict, clean and flush what the kernel caches
  * (spec/emmi.md 5.4).
  */
-#ifndef MM_LOCK_REQUEST_H
-#define MM_LOCK_REQUEST_H
+#pragma once
 
 #include <mach/kern_return.h>
 
@@ -29,5 +28,3 @@ kern_return_t lock_request_sync(struct vm_object *object, struct object_range ra
                                 memory_object_return_t should_return, bool flush, bool *returned);
 /* The association ends: answers all who still wait. */
 void lock_request_abandon(struct vm_object *object);
-
-#endif

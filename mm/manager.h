@@ -6,8 +6,7 @@
  * swallows the message. Offsets are in the object, paging_offset is added here; but completions
  * carry the manager's own numbers back.
  */
-#ifndef MM_MANAGER_H
-#define MM_MANAGER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -68,5 +67,3 @@ void manager_change_completed(struct reply_right reply, bool may_cache, int copy
 /* The OSF form: control (null once the association is gone) and flavor. */
 void manager_change_completed_flavor(struct reply_right reply, struct vm_object *object,
                                      int flavor);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * The end of objects: references dropped, chains collapsed, cached objects kept.
  */
-#ifndef MM_OBJECT_LIFETIME_H
-#define MM_OBJECT_LIFETIME_H
+#pragma once
 
 struct vm_object;
 
@@ -21,5 +20,3 @@ void vm_object_reap(struct vm_object *object);
 void vm_object_end_if_unused(struct vm_object *object);
 /* An object lost its last page or its manager: if it was cached, the reaper ends it (R10). */
 void vm_object_cache_emptied(struct vm_object *object);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Ranges as managers name them: bytes of the memory object, page aligned at the start. */
-#ifndef MM_OBJECT_RANGE_H
-#define MM_OBJECT_RANGE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -31,5 +30,3 @@ static inline bool object_range_decode(const struct vm_object *object, vm_offset
     range->end = end > object->paging_offset ? end - object->paging_offset : 0;
     return true;
 }
-
-#endif

@@ -12,8 +12,7 @@
  *   RESIDENT     a frame with data; clean, dirty, precious
  *   RETURNING    busy placeholder while the frame leaves for its manager
  */
-#ifndef MM_PAGE_H
-#define MM_PAGE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -150,5 +149,3 @@ void *page_address(const struct page *page);
 struct page *page_of_physical(uint64_t physical);
 /* The page behind a direct-map address that page_address() gave. */
 struct page *page_of_address(const void *address);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What happens to pages, for the trace. */
-#ifndef MM_PAGE_TRACE_H
-#define MM_PAGE_TRACE_H
+#pragma once
 
 #include "kernel/trace.h"
 #include "mm/page.h"
@@ -15,5 +14,3 @@ static inline void page_trace(uint8_t kind, uint64_t subject, const struct vm_ob
     trace(kind, subject, (uint64_t)object,
           page_trunc(offset) | (pages < PAGE_MASK ? pages : PAGE_MASK));
 }
-
-#endif

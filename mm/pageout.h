@@ -5,8 +5,7 @@
  *   pageout.c         when to work, when to wait, when to give up
  *   pageout_page.c    what becomes of one page
  */
-#ifndef MM_PAGEOUT_H
-#define MM_PAGEOUT_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -20,5 +19,3 @@ void pageout_wake(void);
 void pageout_laundry_done(void);
 /* Nothing more can be paged out: new anonymous memory of ordinary tasks is refused (R8). */
 bool pageout_is_exhausted(void);
-
-#endif

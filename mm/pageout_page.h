@@ -2,8 +2,7 @@
 /*
  * What becomes of one page when its frame is wanted.
  */
-#ifndef MM_PAGEOUT_PAGE_H
-#define MM_PAGEOUT_PAGE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -26,5 +25,3 @@ enum eviction {
 
 /* Evicts a page that is on a queue, if that is allowed now; whoever used it last is not asked. */
 enum eviction pageout_evict(struct page *page);
-
-#endif

@@ -3,8 +3,7 @@
  * Placeholders: slots that wait for a manager's answer (REQUESTED), or have had a negative one
  * (UNAVAILABLE). spec/emmi.md 4.
  */
-#ifndef MM_PLACEHOLDER_H
-#define MM_PLACEHOLDER_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -41,5 +40,3 @@ void placeholder_remove(struct page *placeholder, wait_result_t result);
 void placeholder_abort_all(struct vm_object *object, wait_result_t result);
 /* Frees UNAVAILABLE placeholders of all objects when the pool is used up; true if there were any. */
 bool placeholder_reclaim(void);
-
-#endif

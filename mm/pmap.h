@@ -6,8 +6,7 @@
  * any time and comes back by a fault. No function here sleeps. What a function takes away, no
  * processor has when it returns (kernel/x86_64/tlb.h).
  */
-#ifndef MM_PMAP_H
-#define MM_PMAP_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -74,5 +73,3 @@ bool pmap_kernel_enter(vm_offset_t address, uint64_t physical, vm_prot_t protect
 void pmap_kernel_remove(vm_offset_t address);
 /* Returns when no processor uses what was removed. */
 void pmap_kernel_flush(void);
-
-#endif

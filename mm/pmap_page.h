@@ -2,8 +2,7 @@
 /*
  * Where a page is mapped. Shared by the files of the pmap alone; the public part is in mm/pmap.h.
  */
-#ifndef MM_PMAP_PAGE_H
-#define MM_PMAP_PAGE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -19,5 +18,3 @@ void pmap_page_init(void);
 bool pmap_page_remember(struct page *page, struct pmap *pmap, vm_offset_t address);
 /* Forgets a mapping that is gone and keeps its dirty and referenced bits. */
 void pmap_page_forget(struct page *page, struct pmap *pmap, vm_offset_t address, pte_t old);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * x86-64 page tables: entries, and finding them. Shared by the files of the pmap alone.
  */
-#ifndef MM_PMAP_TABLES_H
-#define MM_PMAP_TABLES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -81,5 +80,3 @@ void pmap_free_tables(struct pmap *pmap);
 /* A cleared page for a table, counted; NULL when memory is short. */
 struct page *table_alloc(struct pmap *pmap);
 void pmap_tables_init(void);
-
-#endif

@@ -3,8 +3,7 @@
  * Proxies: memory objects of the kernel's that stand for a range of another one, with at most some
  * protection. They end when the last send right goes.
  */
-#ifndef MM_PROXY_H
-#define MM_PROXY_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -28,5 +27,3 @@ void proxy_init(void);
 bool proxy_lookup(struct port *port, struct proxy_target *target);
 /* Nobody holds a send right to this port any more. */
 void proxy_no_senders(struct port *port);
-
-#endif

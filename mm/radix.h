@@ -7,8 +7,7 @@
  * range costs only what is there (H-10). The tree remembers the leaf that was used last: most look-ups
  * are near the one before.
  */
-#ifndef MM_RADIX_H
-#define MM_RADIX_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -51,5 +50,3 @@ bool radix_insert(struct radix *tree, uint64_t index, void *item);
 void radix_remove(struct radix *tree, uint64_t index);
 /* The first item at or above *index; *index becomes its index. NULL when there is none. */
 void *radix_next(struct radix *tree, uint64_t *index);
-
-#endif

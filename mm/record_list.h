@@ -3,8 +3,7 @@
  * Lists of equal-sized records on their way to a user: built in frames without sleeping, so that a
  * list shows one moment, then moved into the reply as out-of-line memory.
  */
-#ifndef MM_RECORD_LIST_H
-#define MM_RECORD_LIST_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,5 +35,3 @@ bool record_list_finish(struct record_list *list, struct vm_copy **copy);
  */
 kern_return_t record_list_answer(struct record_list *list, void *data,
                                  mach_msg_type_number_t *count);
-
-#endif

@@ -3,8 +3,7 @@
  * The reply right of a manager's request: it has one owner at any line, and one message or one release
  * ends it (H-01).
  */
-#ifndef MM_REPLY_RIGHT_H
-#define MM_REPLY_RIGHT_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -24,5 +23,3 @@ static inline bool reply_right_valid(struct reply_right reply)
     return !reply.port || reply.type == MACH_MSG_TYPE_PORT_SEND ||
            reply.type == MACH_MSG_TYPE_PORT_SEND_ONCE;
 }
-
-#endif

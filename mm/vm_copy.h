@@ -11,8 +11,7 @@
  *   vm_copy_out.c    into a map, and over memory of a map
  *   vm_copy_pages.c  from and to pages in no object, for managers' messages
  */
-#ifndef MM_VM_COPY_H
-#define MM_VM_COPY_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -51,5 +50,3 @@ kern_return_t vm_copy_read(struct vm_copy *copy, vm_size_t offset, void *buffer,
 /* A copy made of kernel bytes (out-of-line results), at least one. Sleeps interruptibly for memory: the buffer is the
    caller's own. NULL when interrupted or memory is short. */
 struct vm_copy *vm_copy_from_bytes(const void *buffer, vm_size_t bytes);
-
-#endif

@@ -8,8 +8,7 @@
  * alive by others (wired memory, memory in flight to a manager) is copied page by page, as are the
  * strategy NONE and little pieces.
  */
-#ifndef MM_VM_COPY_CAPTURE_H
-#define MM_VM_COPY_CAPTURE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -40,5 +39,3 @@ kern_return_t vm_capture_object(struct vm_object *source, vm_offset_t *offset, v
                                 struct vm_object **result);
 /* Gives a detached entry what a fresh private mapping has: no wiring, default protection. */
 void vm_capture_detach(struct vm_map_entry *entry);
-
-#endif

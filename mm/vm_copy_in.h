@@ -2,8 +2,7 @@
 /*
  * From a map into a copy.
  */
-#ifndef MM_VM_COPY_IN_H
-#define MM_VM_COPY_IN_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -21,5 +20,3 @@ struct vm_map;
  */
 kern_return_t vm_copy_in(struct vm_map *map, vm_offset_t address, vm_size_t size, bool deallocate,
                          struct vm_copy **copy);
-
-#endif

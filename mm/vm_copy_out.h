@@ -2,8 +2,7 @@
 /*
  * From a copy into a map.
  */
-#ifndef MM_VM_COPY_OUT_H
-#define MM_VM_COPY_OUT_H
+#pragma once
 
 #include <mach/kern_return.h>
 #include <mach/machine/vm_types.h>
@@ -29,5 +28,3 @@ void vm_copy_link(struct vm_map *map, struct vm_copy *copy, vm_offset_t at,
  * fault; what was written before an error stays written.
  */
 kern_return_t vm_copy_overwrite(struct vm_map *map, vm_offset_t address, struct vm_copy *copy);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * Copies made of pages, and pages taken out of copies: what managers return and supply.
  */
-#ifndef MM_VM_COPY_PAGES_H
-#define MM_VM_COPY_PAGES_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -23,5 +22,3 @@ kern_return_t vm_copy_take_page(struct vm_copy *copy, vm_size_t index, struct pa
 /* A copy made of pages that are in no object; consumes them. `transport` marks memory in flight to a
    manager. Draws from the reserve; NULL (pages stay the caller's) when memory is short. */
 struct vm_copy *vm_copy_from_pages(struct page **pages, unsigned count, bool transport);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * Copies of one page on their way to the kernel itself: what most supplies carry.
  */
-#ifndef MM_VM_COPY_SINGLE_H
-#define MM_VM_COPY_SINGLE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -18,5 +17,3 @@ struct vm_map;
 struct vm_copy *vm_copy_in_single(struct vm_map *map, vm_offset_t address);
 /* Gives such a copy the form that all others have. False: memory is short. */
 bool vm_copy_spread(struct vm_copy *copy);
-
-#endif

@@ -20,8 +20,7 @@
  *   vm_map_wire.c     pinning frames
  *   vm_map_fork.c     a child's map
  */
-#ifndef MM_VM_MAP_H
-#define MM_VM_MAP_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -164,5 +163,3 @@ void vm_map_unlink(struct vm_map *map, struct vm_map_entry *entry);
 kern_return_t vm_map_find_space(struct vm_map *map, vm_size_t size, vm_offset_t mask,
                                 bool anywhere, vm_offset_t *address,
                                 struct vm_map_entry **previous);
-
-#endif

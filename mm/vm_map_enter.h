@@ -2,8 +2,7 @@
 /*
  * Adding ranges to maps.
  */
-#ifndef MM_VM_MAP_ENTER_H
-#define MM_VM_MAP_ENTER_H
+#pragma once
 
 #include "mm/vm_map.h"
 
@@ -27,5 +26,3 @@ kern_return_t vm_map_enter_device(struct vm_map *map, vm_offset_t *address, vm_s
                                   vm_offset_t mask, bool anywhere, uint64_t physical,
                                   vm_prot_t protection, vm_prot_t max_protection,
                                   vm_inherit_t inheritance);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * A child's map.
  */
-#ifndef MM_VM_MAP_FORK_H
-#define MM_VM_MAP_FORK_H
+#pragma once
 
 #include "mm/vm_map.h"
 
@@ -22,5 +21,3 @@ kern_return_t vm_map_entry_duplicate(struct vm_map *map, struct vm_map_entry *en
                                      struct vm_map_entry *into);
 /* Gives an entry (no device) an object that other maps may show, too. KERN_RESOURCE_SHORTAGE. */
 kern_return_t vm_map_entry_share(struct vm_map *map, struct vm_map_entry *entry);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * From an address to what it shows, for faults (spec/vm.md 3, F1).
  */
-#ifndef MM_VM_MAP_LOOKUP_H
-#define MM_VM_MAP_LOOKUP_H
+#pragma once
 
 #include "mm/vm_map.h"
 
@@ -28,5 +27,3 @@ kern_return_t vm_map_lookup(struct vm_map *map, vm_offset_t address, vm_prot_t a
  * KERN_RESOURCE_SHORTAGE. The entry is no device.
  */
 kern_return_t vm_map_entry_own_object(struct vm_map *map, struct vm_map_entry *entry, bool write);
-
-#endif

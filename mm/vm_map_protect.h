@@ -4,8 +4,7 @@
  * KERN_INVALID_ADDRESS outside the map, KERN_INVALID_ARGUMENT for unknown values,
  * KERN_RESOURCE_SHORTAGE; whatever fails changes nothing.
  */
-#ifndef MM_VM_MAP_PROTECT_H
-#define MM_VM_MAP_PROTECT_H
+#pragma once
 
 #include <mach/vm_behavior.h>
 
@@ -19,5 +18,3 @@ kern_return_t vm_map_inherit(struct vm_map *map, vm_offset_t address, vm_size_t 
 /* Here a hole is KERN_INVALID_ADDRESS. A hint for faults: mm/fault_request.c, mm/vm_fault.c. */
 kern_return_t vm_map_behave(struct vm_map *map, vm_offset_t address, vm_size_t size,
                             vm_behavior_t behavior);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * Taking ranges out of maps.
  */
-#ifndef MM_VM_MAP_REMOVE_H
-#define MM_VM_MAP_REMOVE_H
+#pragma once
 
 #include "mm/vm_map.h"
 
@@ -12,5 +11,3 @@ kern_return_t vm_map_remove(struct vm_map *map, vm_offset_t address, vm_size_t s
 /* Removes [start, end), page aligned; an entry around it is split with the spare. Cannot fail. */
 void vm_map_remove_range(struct vm_map *map, vm_offset_t start, vm_offset_t end,
                          struct vm_map_spares *spares);
-
-#endif

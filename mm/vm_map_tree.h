@@ -3,8 +3,7 @@
  * Where a map's entries are: a balanced (AVL) tree in address order. Each node knows the largest gap
  * below it, so that the lowest gap of a size is found in logarithmic time.
  */
-#ifndef MM_VM_MAP_TREE_H
-#define MM_VM_MAP_TREE_H
+#pragma once
 
 #include <mach/machine/vm_types.h>
 
@@ -23,5 +22,3 @@ struct vm_map_entry *vm_map_tree_find(const struct vm_map *map, vm_offset_t addr
    *previous is the entry before it, or NULL. */
 bool vm_map_tree_find_gap(const struct vm_map *map, vm_size_t size, vm_offset_t mask,
                           vm_offset_t *address, struct vm_map_entry **previous);
-
-#endif

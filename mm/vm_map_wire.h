@@ -6,8 +6,7 @@
  * anonymous memory owns each of its pages in its own object, whatever its protection: a later write
  * copies nothing.
  */
-#ifndef MM_VM_MAP_WIRE_H
-#define MM_VM_MAP_WIRE_H
+#pragma once
 
 #include "mm/vm_map.h"
 
@@ -24,5 +23,3 @@ kern_return_t vm_map_wire_all(struct vm_map *map, int flags);
 /* Ends all wirings of the entry in [start, end), a part of it; its pages may be evicted again. */
 void vm_map_entry_unwire_range(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t start,
                                vm_offset_t end);
-
-#endif

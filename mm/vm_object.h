@@ -13,8 +13,7 @@
  *   DETACHED: memory_object_destroy or the manager's death; resident pages still serve, absent ones
  *   fault with KERN_MEMORY_FAILURE.
  */
-#ifndef MM_VM_OBJECT_H
-#define MM_VM_OBJECT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -128,5 +127,3 @@ void vm_object_paging_end(struct vm_object *object);
 /* Makes *object a new internal object in front of the old one, which keeps its reference as the new
    one's shadow; *offset becomes 0. False when memory is short, nothing changed. */
 bool vm_object_shadow(struct vm_object **object, vm_offset_t *offset, vm_size_t length);
-
-#endif

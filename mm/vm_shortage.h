@@ -8,8 +8,7 @@
  *         result = step();
  *     while (vm_shortage_wait(result, &tries));
  */
-#ifndef MM_VM_SHORTAGE_H
-#define MM_VM_SHORTAGE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -26,5 +25,3 @@ static inline bool vm_shortage_wait(kern_return_t result, unsigned *tries)
 {
     return result == KERN_RESOURCE_SHORTAGE && vm_shortage_wait_for_memory(tries);
 }
-
-#endif

@@ -3,8 +3,7 @@
  * The UEFI loader's parts. Each returns an EFI status; on an error it has said what is wrong and what
  * to do about it.
  */
-#ifndef BOOT_UEFI_LOADER_H
-#define BOOT_UEFI_LOADER_H
+#pragma once
 
 #include <efi.h>
 #include <efilib.h>
@@ -31,5 +30,3 @@ void screen_describe(struct boot_framebuffer *framebuffer);
 
 /* Ends boot services; from then on the firmware must not be called. Fills the memory map. */
 EFI_STATUS memory_take(EFI_HANDLE image, struct boot_info *info);
-
-#endif

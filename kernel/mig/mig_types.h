@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef KERNEL_MIG_MIG_TYPES_H
-#define KERNEL_MIG_MIG_TYPES_H
+#pragma once
 
 /*
  * What generated kernel servers need of the kernel: translations between ports and objects.
@@ -57,5 +56,3 @@ void device_deallocate(device_t device);
 io_perm_t convert_port_to_io_perm(mach_port_t port);
 mach_port_t convert_io_perm_to_port(io_perm_t io_perm);
 void io_perm_deallocate(io_perm_t io_perm);
-
-#endif

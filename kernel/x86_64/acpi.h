@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the firmware's ACPI tables say that the kernel wants to know. */
-#ifndef KERNEL_X86_64_ACPI_H
-#define KERNEL_X86_64_ACPI_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,5 +39,3 @@ extern struct acpi_facts acpi_facts;
 
 /* Reads the tables; while the early page tables (first 4 GiB) are loaded. rsdp 0: searches for it. */
 void acpi_init(uint64_t rsdp);
-
-#endif

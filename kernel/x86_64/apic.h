@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The local interrupt controller and its timer. */
-#ifndef KERNEL_X86_64_APIC_H
-#define KERNEL_X86_64_APIC_H
+#pragma once
 
 #include <stdint.h>
 
@@ -21,5 +20,3 @@ uint32_t apic_id(void);
 
 /* Sends an interrupt to the processor of that name: a vector, or one of the above. */
 void apic_send(uint32_t apic_id, uint32_t what);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the processor was doing: registers, and who called whom. */
-#ifndef KERNEL_X86_64_BACKTRACE_H
-#define KERNEL_X86_64_BACKTRACE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -13,5 +12,3 @@ void backtrace_capture(struct trap_frame *frame);
 void backtrace_print_registers(const struct trap_frame *frame);
 /* Prints the callers from a frame pointer on; never faults. */
 void backtrace_print_from(uint64_t rip, uint64_t rbp);
-
-#endif

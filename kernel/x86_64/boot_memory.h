@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Memory before there is a page allocator: taken off the ends of the usable ranges, never given back. */
-#ifndef KERNEL_X86_64_BOOT_MEMORY_H
-#define KERNEL_X86_64_BOOT_MEMORY_H
+#pragma once
 
 #include <stdint.h>
 
@@ -23,5 +22,3 @@ static inline void *direct_map(uint64_t physical)
 {
     return (void *)(DIRECT_MAP_BASE + physical);
 }
-
-#endif

@@ -5,8 +5,7 @@
  * The kernel runs with interrupts off and the lock held (kernel_lock.h); interrupts come in user
  * mode, in cpu_idle() and in cpu_interrupt_window(). Only NMI and machine check come at any time.
  */
-#ifndef KERNEL_X86_64_CPU_H
-#define KERNEL_X86_64_CPU_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -105,5 +104,3 @@ static inline void cpu_pause(void)
         __asm__ volatile("" : : : "memory");
     __asm__ volatile("pause" : : : "memory");
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The floating-point flavors of thread_get_state and thread_set_state. */
-#ifndef KERNEL_X86_64_FLOAT_STATE_H
-#define KERNEL_X86_64_FLOAT_STATE_H
+#pragma once
 
 #include <mach/kern_return.h>
 #include <stdint.h>
@@ -14,5 +13,3 @@ kern_return_t xfloat_state_get(const void *area, uint32_t *state, uint32_t *coun
 kern_return_t xfloat_state_set(void *area, const uint32_t *state, uint32_t count);
 /* Bytes of a whole i386_xfloat_state here; i386_get_xstate_size returns it. */
 uint32_t xfloat_state_bytes(void);
-
-#endif

@@ -3,8 +3,7 @@
  * Floating-point and vector registers. They are saved and loaded at every switch between user threads
  * (eagerly): with compilers that use vector registers for structure copies, every thread uses them.
  */
-#ifndef KERNEL_X86_64_FPU_H
-#define KERNEL_X86_64_FPU_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -60,5 +59,3 @@ static inline void fpu_switch(void *from, const void *to)
     fpu_save(from);
     fpu_restore(to);
 }
-
-#endif

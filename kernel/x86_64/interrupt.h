@@ -6,8 +6,7 @@
  * interrupt_acknowledge, a level-triggered line stays masked: that is how a driver in a task gets
  * the time to quiet its device.
  */
-#ifndef KERNEL_X86_64_INTERRUPT_H
-#define KERNEL_X86_64_INTERRUPT_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -27,5 +26,3 @@ void interrupt_unmask(unsigned irq);
 void interrupt_acknowledge(unsigned irq);
 /* Entry from the trap code: serves the line behind a vector. */
 void interrupt_deliver(unsigned vector);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* I/O ports. */
-#ifndef KERNEL_X86_64_IO_H
-#define KERNEL_X86_64_IO_H
+#pragma once
 
 #include <stdint.h>
 
@@ -35,5 +34,3 @@ static inline uint16_t in16(uint16_t port)
     __asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port));
     return value;
 }
-
-#endif

@@ -3,8 +3,7 @@
  * I/O ports that a task may use. The TSS holds the bitmap of one task at a time; it is loaded by the
  * general protection fault of the first access, so that a thread switch costs a comparison.
  */
-#ifndef KERNEL_X86_64_IO_PERMISSIONS_H
-#define KERNEL_X86_64_IO_PERMISSIONS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,5 +28,3 @@ void io_permissions_read(const struct io_permissions *permissions, void *denied,
 bool io_permissions_load(void);
 /* Called by the thread switch while any bitmap is loaded: makes it count only for its owner. */
 void io_permissions_switch(const struct io_permissions *permissions);
-
-#endif

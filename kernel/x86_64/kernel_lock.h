@@ -10,8 +10,7 @@
  * exit then cost a test each. It is not fair: of virtual processors the next in a queue is as
  * often as not one that does not run. The statistics show who waits for how long.
  */
-#ifndef KERNEL_X86_64_KERNEL_LOCK_H
-#define KERNEL_X86_64_KERNEL_LOCK_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -32,5 +31,3 @@ static inline bool kernel_lock_held(void)
 {
     return this_cpu()->holds_lock;
 }
-
-#endif

@@ -10,8 +10,7 @@
  * Every top-level entry that will ever be needed exists from here on: a pmap copies entries 256..511
  * once and never looks again.
  */
-#ifndef KERNEL_X86_64_PAGING_H
-#define KERNEL_X86_64_PAGING_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -42,5 +41,3 @@ void paging_init(const struct boot_info *info);
 uint64_t paging_root(void);
 /* Shows device memory in the kernel; only before page_bootstrap. */
 void *paging_map_device(uint64_t physical, size_t bytes, enum paging_cache cache);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Ends of the machine's run. */
-#ifndef KERNEL_X86_64_POWER_H
-#define KERNEL_X86_64_POWER_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -14,5 +13,3 @@ void machine_debug_exit(enum debug_exit code);
 void machine_power_off(void) __attribute__((noreturn));
 /* Starts the machine again. */
 void machine_reboot(void) __attribute__((noreturn));
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Control registers, model-specific registers and flags. Intel SDM volume 3 and 4, AMD APM volume 2. */
-#ifndef KERNEL_X86_64_REGISTERS_H
-#define KERNEL_X86_64_REGISTERS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -92,5 +91,3 @@ CONTROL_REGISTER(dr2)
 CONTROL_REGISTER(dr3)
 CONTROL_REGISTER(dr6)
 CONTROL_REGISTER(dr7)
-
-#endif

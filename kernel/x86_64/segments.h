@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Segments, the task state segment and the vector table. */
-#ifndef KERNEL_X86_64_SEGMENTS_H
-#define KERNEL_X86_64_SEGMENTS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -51,5 +50,3 @@ struct cpu;
 void gates_init(void);
 /* Loads this processor's segments, TSS and the vectors; sets cpu->tss. */
 void segments_init(struct cpu *cpu, struct processor_segments *segments);
-
-#endif

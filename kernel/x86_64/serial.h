@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The two serial lines of a PC: the first is the console, the second the report channel. */
-#ifndef KERNEL_X86_64_SERIAL_H
-#define KERNEL_X86_64_SERIAL_H
+#pragma once
 
 enum serial_line { SERIAL_CONSOLE, SERIAL_REPORT, SERIAL_LINES };
 
@@ -13,5 +12,3 @@ void serial_putc(enum serial_line line, char c);
 int serial_getc(enum serial_line line);
 /* Makes the console line interrupt on input; handler runs with interrupts off. */
 void serial_attach_input(void (*handler)(void));
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* System calls: from the instruction to the trap table. */
-#ifndef KERNEL_X86_64_SYSCALL_H
-#define KERNEL_X86_64_SYSCALL_H
+#pragma once
 
 #include <stdint.h>
 
@@ -13,5 +12,3 @@ void syscall_init_cpu(void);
 /* Called by syscall.asm: the other ends of a trap. */
 int64_t trap_invalid(void);
 void exception_noncanonical(void);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * The machine's part of a thread: stacks, saved registers, and moving from thread to thread.
  */
-#ifndef KERNEL_X86_64_THREAD_MACHINE_H
-#define KERNEL_X86_64_THREAD_MACHINE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -41,5 +40,3 @@ static inline struct thread *thread_current(void)
 {
     return cpu_current();
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* thread_get_state and thread_set_state: flavors of mach/machine/thread_status.h. */
-#ifndef KERNEL_X86_64_THREAD_STATE_H
-#define KERNEL_X86_64_THREAD_STATE_H
+#pragma once
 
 #include <mach/kern_return.h>
 #include <stdint.h>
@@ -23,5 +22,3 @@ kern_return_t thread_machine_set_state(struct thread *thread, int flavor, const 
                                        uint32_t count);
 /* Puts a program's start address and stack into a fresh thread. */
 void thread_machine_set_entry(struct thread *thread, uint64_t pc, uint64_t sp);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * From thread to thread. Inline: every message between tasks goes through here twice.
  */
-#ifndef KERNEL_X86_64_THREAD_SWITCH_H
-#define KERNEL_X86_64_THREAD_SWITCH_H
+#pragma once
 
 #include <stdint.h>
 
@@ -66,5 +65,3 @@ static inline void thread_machine_switch(struct thread *from, struct thread *to)
     }
     switch_stacks(&from->machine.saved_sp, to->machine.saved_sp);
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The processor's clock and its one-shot timer. */
-#ifndef KERNEL_X86_64_TIME_H
-#define KERNEL_X86_64_TIME_H
+#pragma once
 
 #include <stdint.h>
 
@@ -32,5 +31,3 @@ static inline void time_stamp_store(uint64_t *where)
     __asm__ volatile("rdtsc\n\tmov %%eax, (%1)\n\tmov %%edx, 4(%1)"
                      : "=m"(*where) : "r"(where) : "rax", "rdx");
 }
-
-#endif

@@ -18,8 +18,7 @@
  * it does: code, its own struct cpu and tables, and the stack of the thread that it runs. So it is
  * soon enough when it forgets the rest as it takes the lock (kernel_lock.c).
  */
-#ifndef KERNEL_X86_64_TLB_H
-#define KERNEL_X86_64_TLB_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,5 +33,3 @@ void tlb_flush(void);
 void tlb_serve(void);
 /* Forgets all, when this processor has just taken the lock and finds cpu->stale. */
 void tlb_refresh(void);
-
-#endif

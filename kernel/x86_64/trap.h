@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Exceptions and interrupts, once their registers are saved. */
-#ifndef KERNEL_X86_64_TRAP_H
-#define KERNEL_X86_64_TRAP_H
+#pragma once
 
 #include "kernel/x86_64/trap_frame.h"
 
@@ -9,5 +8,3 @@
 void trap_handle(struct trap_frame *frame);
 /* A name for an exception vector. */
 const char *trap_name(unsigned vector);
-
-#endif

@@ -6,8 +6,7 @@
  * call (vector TRAP_SYSCALL) the slots of rcx and r11 hold nothing: the instruction itself has put rip
  * and rflags into those registers.
  */
-#ifndef KERNEL_X86_64_TRAP_FRAME_H
-#define KERNEL_X86_64_TRAP_FRAME_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,5 +29,3 @@ static inline bool trap_frame_from_user(const struct trap_frame *frame)
 {
     return (frame->cs & 3) != 0;
 }
-
-#endif

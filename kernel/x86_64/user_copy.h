@@ -3,8 +3,7 @@
  * Reading and writing the memory of the current task. All may sleep in a fault. They return false when
  * an address is not the user's to access so; then any part may have been copied.
  */
-#ifndef KERNEL_X86_64_USER_COPY_H
-#define KERNEL_X86_64_USER_COPY_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -60,5 +59,3 @@ static inline bool copyout(const void *kernel, uint64_t user, size_t bytes)
 bool copyin_string(uint64_t user, char *kernel, size_t size, size_t *length);
 /* Where the kernel goes on after a fault at this address that cannot be served; 0: nowhere. */
 uint64_t user_copy_fixup(uint64_t rip);
-
-#endif

@@ -2,12 +2,9 @@
 /*
  * The name service: names of services and send rights to them.
  */
-#ifndef BOOTSTRAP_NAMES_H
-#define BOOTSTRAP_NAMES_H
+#pragma once
 
 #include <mach.h>
 
 /* The send right known by that name, borrowed; MACH_PORT_NULL when there is none or it has died. */
 mach_port_t names_find(const char *name);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * Programs of the archive: starting them, and noticing their end.
  */
-#ifndef BOOTSTRAP_PROGRAMS_H
-#define BOOTSTRAP_PROGRAMS_H
+#pragma once
 
 #include <mach.h>
 #include <porthole/archive.h>
@@ -22,5 +21,3 @@ kern_return_t programs_start(const char *name, const char *arguments, mach_port_
 void programs_died(mach_port_t task);
 /* True while the task of programs_start has not ended. */
 boolean_t programs_running(mach_port_t task);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * The start script, servers.cfg: one line after the other, each as soon as the one before is done.
  */
-#ifndef BOOTSTRAP_SCRIPT_H
-#define BOOTSTRAP_SCRIPT_H
+#pragma once
 
 #include <stddef.h>
 
@@ -11,5 +10,3 @@
 void script_begin(const char *name, const char *text, size_t bytes, const char *command_line);
 /* Goes on as far as it can; called again whenever a service has come or a program has ended. */
 void script_continue(void);
-
-#endif

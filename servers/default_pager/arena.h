@@ -5,8 +5,7 @@
  * What is to be reused is kept on free lists by its owner. Nothing is taken while a page is on its
  * way: only when the pager starts, and when a segment is added.
  */
-#ifndef DEFAULT_PAGER_ARENA_H
-#define DEFAULT_PAGER_ARENA_H
+#pragma once
 
 #include <stddef.h>
 
@@ -16,5 +15,3 @@ void arena_init(void *base, size_t bytes);
 void *arena_alloc(size_t bytes);
 /* Bytes that are still there to be taken. */
 size_t arena_left(void);
-
-#endif

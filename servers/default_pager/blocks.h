@@ -5,8 +5,7 @@
  * Blocks are given out in contiguous runs where that is possible, so that a cluster of pages is one
  * transfer. A retired block is neither free nor used ever again.
  */
-#ifndef DEFAULT_PAGER_BLOCKS_H
-#define DEFAULT_PAGER_BLOCKS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,5 +32,3 @@ void blocks_give(struct block_map *map, uint32_t block);
 void blocks_retire(struct block_map *map, uint32_t block);
 /* True if the block is not free (used or retired); for checks. */
 bool blocks_taken(const struct block_map *map, uint32_t block);
-
-#endif

@@ -4,8 +4,7 @@
  *
  * Conditions: all functions are called with the pager's lock held.
  */
-#ifndef DEFAULT_PAGER_HANDOVERS_H
-#define DEFAULT_PAGER_HANDOVERS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -27,5 +26,3 @@ struct handover *handover_begin(struct object *object, uint64_t first, uint32_t 
 struct handover *handover_find(const struct object *object, uint64_t first);
 /* Ends one. */
 void handover_end(struct object *object, struct handover *handover);
-
-#endif

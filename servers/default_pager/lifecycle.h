@@ -2,8 +2,7 @@
 /*
  * How objects come and go: memory_object_create, init, terminate, and the end of the last sender.
  */
-#ifndef DEFAULT_PAGER_LIFECYCLE_H
-#define DEFAULT_PAGER_LIFECYCLE_H
+#pragma once
 
 #include <mach/message.h>
 #include <mach/port.h>
@@ -28,5 +27,3 @@ void lifecycle_watch_manager(void);
 void lifecycle_no_senders(mach_port_t port, mach_port_seqno_t seqno, mach_port_mscount_t count);
 /* A message that no handler wants was taken from a port: gives its turn away (H-18). */
 void lifecycle_skip(mach_port_t port, mach_port_seqno_t seqno);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * Pages that leave a store which is to be deleted (DP8).
  */
-#ifndef DEFAULT_PAGER_MOVES_H
-#define DEFAULT_PAGER_MOVES_H
+#pragma once
 
 struct store;
 
@@ -12,5 +11,3 @@ struct store;
  * has no room elsewhere. The pages are busy meanwhile, as for any transfer. Conditions: lock not held, the store stays.
  */
 void moves_empty(const struct store *store, unsigned limit);
-
-#endif

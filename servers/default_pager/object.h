@@ -15,8 +15,7 @@
  * Conditions: unless it says otherwise, a function is called with the pager's lock held; none calls
  * the kernel with it held (DP12).
  */
-#ifndef DEFAULT_PAGER_OBJECT_H
-#define DEFAULT_PAGER_OBJECT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -80,5 +79,3 @@ void object_wait_quiet(struct object *object);
 void object_page_done(struct object *object, struct record *record);
 /* Ends an operation, begun by operations++. */
 void object_operation_done(struct object *object);
-
-#endif

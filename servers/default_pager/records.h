@@ -15,8 +15,7 @@
  *
  * Conditions: all functions are called with the pager's lock held.
  */
-#ifndef DEFAULT_PAGER_RECORDS_H
-#define DEFAULT_PAGER_RECORDS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,5 +55,3 @@ struct record *records_first(const struct object *object);
 struct record *records_next(const struct record *record);
 /* Records in use, of how many; for statistics and checks. */
 void records_count(uint64_t *used, uint64_t *total);
-
-#endif

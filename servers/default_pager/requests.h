@@ -5,8 +5,7 @@
  * A page read from disk is supplied precious, with the object's port for the completion; its block
  * is kept until then (completions.c). Objects that clients share (external) keep their blocks.
  */
-#ifndef DEFAULT_PAGER_REQUESTS_H
-#define DEFAULT_PAGER_REQUESTS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -20,5 +19,3 @@ struct object;
  * turn, lock held; ends the turn and drops the lock.
  */
 void requests_answer(struct object *object, uint64_t first, uint64_t count, int again);
-
-#endif

@@ -6,10 +6,7 @@
  * the block that is reserved for it; a new one takes any free block. Without a block the data stays
  * where it is, in the pager's memory, until there is one (DP6).
  */
-#ifndef DEFAULT_PAGER_RETURNS_H
-#define DEFAULT_PAGER_RETURNS_H
+#pragma once
 
 /* Writes held pages while there are free blocks. Conditions: lock not held; no turn is held. */
 void returns_write_held(void);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * The ports that programs ask at; the calls themselves are those of default_pager.defs.
  */
-#ifndef DEFAULT_PAGER_SERVICE_H
-#define DEFAULT_PAGER_SERVICE_H
+#pragma once
 
 #include <mach/port.h>
 
@@ -12,5 +11,3 @@ struct service_ports {
     mach_port_t set;     /* the manager port, the service port, every backing store */
 };
 extern struct service_ports service_ports;
-
-#endif

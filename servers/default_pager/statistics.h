@@ -2,8 +2,7 @@
 /*
  * The pager's counters. Each is changed where the thing happens, with the lock held.
  */
-#ifndef DEFAULT_PAGER_STATISTICS_H
-#define DEFAULT_PAGER_STATISTICS_H
+#pragma once
 
 #include <servers/pager_statistics.h>
 
@@ -11,5 +10,3 @@ extern pager_statistics_t statistics;
 
 /* From here on the pager must not take a page fault: remembers how many it took so far. */
 void statistics_ready(void);
-
-#endif

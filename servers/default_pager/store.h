@@ -14,8 +14,7 @@
  *
  * Conditions: all functions are called with the pager's lock held, except before threads start.
  */
-#ifndef DEFAULT_PAGER_STORE_H
-#define DEFAULT_PAGER_STORE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -93,5 +92,3 @@ struct store_place store_locate(block_t block);
 /* Counts a transfer for the store that owns the blocks. */
 void store_note_read(block_t block, uint32_t pages, bool failed);
 void store_note_write(block_t block, uint32_t pages, bool failed);
-
-#endif

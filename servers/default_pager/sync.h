@@ -5,8 +5,7 @@
  * The lock is held for short, and never over a transfer or a call of the kernel that could need the
  * pager (DP12).
  */
-#ifndef DEFAULT_PAGER_SYNC_H
-#define DEFAULT_PAGER_SYNC_H
+#pragma once
 
 #include <porthole/sync.h>
 
@@ -19,5 +18,3 @@ void pager_wait(struct condition *condition);
 void pager_pause(void);
 /* Wakes all who wait. Conditions: lock held. */
 void pager_wake(struct condition *condition);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * The threads that receive, and what they do with a message.
  */
-#ifndef DEFAULT_PAGER_THREADS_H
-#define DEFAULT_PAGER_THREADS_H
+#pragma once
 
 #include <mach/boolean.h>
 #include <mach/port.h>
@@ -14,5 +13,3 @@
  * (DP3).
  */
 boolean_t threads_serve(mach_port_t set, mach_port_t host_privileged);
-
-#endif

@@ -4,8 +4,7 @@
  *
  * Conditions: the pager's lock is not held; the blocks belong to the caller and lie side by side.
  */
-#ifndef DEFAULT_PAGER_TRANSFER_H
-#define DEFAULT_PAGER_TRANSFER_H
+#pragma once
 
 #include <mach/kern_return.h>
 #include <mach/std_types.h>
@@ -19,5 +18,3 @@
 kern_return_t transfer_read(block_t block, uint32_t pages, vm_address_t *data);
 /* Writes; the memory stays the caller's. */
 kern_return_t transfer_write(block_t block, uint32_t pages, vm_address_t data);
-
-#endif

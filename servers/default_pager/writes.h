@@ -10,8 +10,7 @@
  *
  * Everything about failing blocks is here, too: once more elsewhere, then the page is bad (DP7).
  */
-#ifndef DEFAULT_PAGER_WRITES_H
-#define DEFAULT_PAGER_WRITES_H
+#pragma once
 
 #include <stdint.h>
 
@@ -46,5 +45,3 @@ void writes_report(void);
 /* The record of a page, made if need be; waits while the pool is used up (never, if the kernel
    keeps to its limit of pages in flight). Conditions: lock held. */
 struct record *writes_record(struct object *object, uint64_t page);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * Orders in which all pages are visited, each once.
  */
-#ifndef DEMO_ORDERS_H
-#define DEMO_ORDERS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -12,5 +11,3 @@ enum order { ORDER_SEQUENTIAL, ORDER_RANDOM, ORDER_STRIDED };
 /* The index-th page, of `count`, in this order: a permutation of 0..count-1. */
 uint64_t order_page(enum order order, uint64_t index, uint64_t count);
 const char *order_name(enum order order);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * What the demonstration writes into a page: every word depends on the page, the round, its place.
  */
-#ifndef DEMO_PATTERN_H
-#define DEMO_PATTERN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,5 +13,3 @@
 void pattern_write(void *page, uint64_t number, uint32_t round);
 /* True if the page holds exactly what pattern_write() wrote. */
 bool pattern_matches(const void *page, uint64_t number, uint32_t round);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * What kernel and pager count, shown while the demonstration runs and summed up at its end.
  */
-#ifndef DEMO_WATCH_H
-#define DEMO_WATCH_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,5 +22,3 @@ void watch_show(const char *phase, uint64_t done, uint64_t total);
 void watch_phase_done(const char *phase, uint64_t total);
 /* What the pager has counted since watch_begin(), when no supply is under way. */
 void watch_end(pager_statistics_t *since_begin);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * Finding a device on the PCI bus, through the configuration ports.
  */
-#ifndef DISK_PCI_H
-#define DISK_PCI_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,5 +21,3 @@ struct pci_device {
 bool pci_find(uint16_t vendor, uint16_t device, unsigned index, struct pci_device *found);
 /* Lets the device answer on its I/O ports and read and write memory. */
 void pci_enable(const struct pci_device *device);
-
-#endif

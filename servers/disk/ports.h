@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* I/O port instructions; the task must have been granted the ports. */
-#ifndef DISK_PORTS_H
-#define DISK_PORTS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -40,5 +39,3 @@ static inline void port_write32(uint16_t port, uint32_t value)
 {
     __asm__ volatile("outl %0, %w1" : : "a"(value), "Nd"(port));
 }
-
-#endif

@@ -4,8 +4,7 @@
  * ones go piece by piece through the one slot. What bounds them is the number of slots: the server
  * takes no further request while all are in use (requests_full).
  */
-#ifndef DISK_REQUESTS_H
-#define DISK_REQUESTS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -42,5 +41,3 @@ bool requests_full(void);
 kern_return_t requests_start(const struct request *request);
 /* Answers or continues all that the device has finished. */
 void requests_harvest(void);
-
-#endif

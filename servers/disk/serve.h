@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The ports of the device protocol; its calls are those of device.defs. */
-#ifndef DISK_SERVE_H
-#define DISK_SERVE_H
+#pragma once
 
 #include <mach/port.h>
 
@@ -10,5 +9,3 @@ struct serve_ports {
     mach_port_t device;  /* receive right: the disk itself */
 };
 extern struct serve_ports serve_ports;
-
-#endif

@@ -6,8 +6,7 @@
  * and writes. To transfer: fill the slot's buffer (for a write), virtio_submit(), and when
  * virtio_harvest() gives the slot back, see its status, take the data (of a read).
  */
-#ifndef DISK_VIRTIO_H
-#define DISK_VIRTIO_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,5 +37,3 @@ void virtio_submit(unsigned slot, bool write, uint64_t sector, uint32_t bytes);
 bool virtio_harvest(unsigned *slot, bool *good);
 /* Takes the interrupt back at the device; true if it had one. */
 bool virtio_acknowledge(void);
-
-#endif

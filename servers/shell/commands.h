@@ -2,8 +2,7 @@
 /*
  * The shell's commands. Each gets its words as a program gets argv, and prints.
  */
-#ifndef SHELL_COMMANDS_H
-#define SHELL_COMMANDS_H
+#pragma once
 
 #include <mach.h>
 
@@ -54,5 +53,3 @@ void command_run(int argc, char **argv);
 void command_services(int argc, char **argv);
 void command_poweroff(int argc, char **argv);
 void command_reboot(int argc, char **argv);
-
-#endif

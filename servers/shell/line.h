@@ -2,8 +2,7 @@
 /*
  * A line from a terminal: editing, history.
  */
-#ifndef SHELL_LINE_H
-#define SHELL_LINE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,5 +38,3 @@ bool line_feed(struct line_editor *editor, const char *prompt, int byte);
 void line_begin(struct line_editor *editor, const char *prompt);
 /* Remembers a line; empty and repeated ones are not kept. */
 void line_remember(struct line_editor *editor, const char *text);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * Pages by state as a strip of letters; coloured on a terminal.
  */
-#ifndef SHELL_STRIP_H
-#define SHELL_STRIP_H
+#pragma once
 
 #include <stdint.h>
 
@@ -26,5 +25,3 @@ void strip_print(const enum strip_state *states, unsigned columns);
 /* Prints a strip of at most so many columns in which each state has its share of the pages, and what there
    is at least a column. */
 void strip_print_shares(const uint32_t pages[STRIP_STATES], unsigned columns);
-
-#endif

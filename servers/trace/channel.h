@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The report channel, through a buffer. */
-#ifndef TRACE_CHANNEL_H
-#define TRACE_CHANNEL_H
+#pragma once
 
 #include <mach.h>
 
@@ -12,5 +11,3 @@ void channel_text(const char *text);
 void channel_number(uint64_t number);
 /* Sends what is in the buffer. */
 void channel_flush(void);
-
-#endif

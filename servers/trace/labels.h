@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The names of what events speak of. */
-#ifndef TRACE_LABELS_H
-#define TRACE_LABELS_H
+#pragma once
 
 #include <mach.h>
 
@@ -13,5 +12,3 @@
  *     object ID MANAGER
  * numbers in hexadecimal, texts to the end of the line. Returns what the kernel said. */
 kern_return_t labels_write(mach_port_t host);
-
-#endif

@@ -6,8 +6,7 @@
  * figure is the median of SAMPLES runs after a warm-up; the cost of reading the counter is taken
  * off.
  */
-#ifndef BENCH_H
-#define BENCH_H
+#pragma once
 
 #include <mach.h>
 #include <stdint.h>
@@ -64,5 +63,3 @@ void bench_memory(void);
 void bench_pager(void);
 /* The rows of that many clients at once, each with a server of its own (lanes.c). */
 void bench_lanes(unsigned count);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * The operations that are measured, by one client alone (ipc.c) and by several at once (lanes.c).
  */
-#ifndef BENCH_OPERATIONS_H
-#define BENCH_OPERATIONS_H
+#pragma once
 
 #include "bench.h"
 
@@ -48,5 +47,3 @@ void echo_header(struct echo_client *client);
 void echo_128_bytes(struct echo_client *client);
 /* 64 KiB that nobody has touched go to the server, moved, and come back. */
 void echo_out_of_line(struct echo_client *client);
-
-#endif

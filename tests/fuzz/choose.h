@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Random numbers, names and addresses for a member's operations. */
-#ifndef FUZZ_CHOOSE_H
-#define FUZZ_CHOOSE_H
+#pragma once
 
 #include "fuzz.h"
 
@@ -29,5 +28,3 @@ mach_msg_type_name_t choose_disposition(struct member *member);
 
 /* Makes a task's memory of names and its arena new; the first thing in a task. */
 void choose_init(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The family's tasks and threads, as the supervisor makes, ends and mends them. */
-#ifndef FUZZ_FAMILY_H
-#define FUZZ_FAMILY_H
+#pragma once
 
 #include "fuzz.h"
 
@@ -25,5 +24,3 @@ void family_end_thread(struct family *family, unsigned member);
 void family_end_strangers(struct family *family, boolean_t all);
 /* Serves one exception if there is any within the time. */
 void family_serve_exception(struct family *family, unsigned milliseconds);
-
-#endif

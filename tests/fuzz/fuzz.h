@@ -8,8 +8,7 @@
  * threads, the host's name, and, if asked for, the privileged host port, whose few such requests
  * are sent by nobody (request_allowed).
  */
-#ifndef FUZZ_H
-#define FUZZ_H
+#pragma once
 
 #include <mach.h>
 #include <stdint.h>
@@ -77,5 +76,3 @@ vm_address_t member_stack(unsigned number);
 
 /* Runs the family until all is done or time is up, ends all of it, and checks that nothing is left. */
 void supervise(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The operations: one function for each kind. None expects anything of its results. */
-#ifndef FUZZ_OPERATIONS_H
-#define FUZZ_OPERATIONS_H
+#pragma once
 
 #include "fuzz.h"
 
@@ -41,5 +40,3 @@ kern_return_t request_ask(struct member *member, mach_port_name_t port, mach_msg
    harvests it. */
 mach_msg_return_t exchange(struct member *member, mach_msg_size_t size, boolean_t reply,
                            enum target target);
-
-#endif

@@ -4,8 +4,7 @@
  * are arrays over a small window of addresses, so that a test can access memory as a program would:
  * through a mapping where one allows it, by a fault otherwise. What is stale there shows as wrong data.
  */
-#ifndef TESTS_HOST_FAKE_MEMORY_H
-#define TESTS_HOST_FAKE_MEMORY_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -22,5 +21,3 @@ char *fake_access(struct vm_map *map, vm_offset_t address, vm_prot_t access,
                   kern_return_t *result);
 /* No wired page is left unmapped, no page of the map is writable beyond its protection. */
 void fake_check_mappings(struct vm_map *map);
-
-#endif

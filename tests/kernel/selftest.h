@@ -13,8 +13,7 @@
  * Tests run in a kernel thread, in the order of their names; each leaves the kernel as it found
  * it. A failed expectation ends its test only: it returns from the function it stands in.
  */
-#ifndef TESTS_KERNEL_SELFTEST_H
-#define TESTS_KERNEL_SELFTEST_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -45,5 +44,3 @@ void selftest_fail(const char *condition, const char *file, int line);
 void selftest_skip(const char *reason);
 /* Runs all tests whose names begin with the prefix; true if at least one ran and none failed. */
 bool selftest_run(const char *prefix);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef KERNEL_MIG_IPC_IPC_PORT_H
-#define KERNEL_MIG_IPC_IPC_PORT_H
+#pragma once
 
 /* Names under which MIG's kernel code knows ports. */
 #include <mach/port.h>
@@ -13,5 +12,3 @@
 void ipc_port_release_send(ipc_port_t port);
 /* Would sending port's receive right to destination make it unreachable? */
 boolean_t ipc_port_check_circularity(ipc_port_t port, ipc_port_t destination);
-
-#endif

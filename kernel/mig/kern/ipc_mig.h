@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef KERNEL_MIG_KERN_IPC_MIG_H
-#define KERNEL_MIG_KERN_IPC_MIG_H
+#pragma once
 
 /* How MIG's kernel senders get rid of a message. Rights in it are kernel pointers. */
 #include <mach/message.h>
@@ -11,5 +10,3 @@ mach_msg_return_t mach_msg_send_from_kernel(mach_msg_header_t *message, mach_msg
 /* Sends and waits, interruptibly, for the answer in the same buffer. */
 mach_msg_return_t mach_msg_rpc_from_kernel(mach_msg_header_t *message, mach_msg_size_t send_size,
                                            mach_msg_size_t receive_size);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef ABI_MODULE_H
-#define ABI_MODULE_H
+#pragma once
 
 /*
  * Boot modules made for GNU Mach: nothing here or in the modules comes from this tree's headers,
@@ -79,5 +78,3 @@ size_t strlen(const char *text);
 void *memset(void *to, int value, size_t bytes);
 int memcmp(const void *left, const void *right, size_t bytes);
 int strcmp(const char *left, const char *right);
-
-#endif

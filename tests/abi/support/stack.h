@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef ABI_STACK_H
-#define ABI_STACK_H
+#pragma once
 
 #include <mach/port.h>
 
@@ -12,5 +11,3 @@ struct stack {
     mach_port_t reply_port;
     char space[STACK_BYTES - sizeof(mach_port_t)];
 };
-
-#endif

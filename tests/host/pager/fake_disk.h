@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef TESTS_HOST_FAKE_DISK_H
-#define TESTS_HOST_FAKE_DISK_H
+#pragma once
 
 #include <stdint.h>
 
@@ -11,5 +10,3 @@ void fake_disk_init(uint64_t blocks);
 /* Out-of-line memory: made, and freed in whole pages. */
 vm_address_t fake_region_make(unsigned pages);
 void fake_region_free(vm_address_t address, vm_size_t size);
-
-#endif

@@ -9,8 +9,7 @@
  *
  * Every page that the kernel gets is compared with what was last written to it.
  */
-#ifndef TESTS_HOST_FAKE_MACH_H
-#define TESTS_HOST_FAKE_MACH_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -75,5 +74,3 @@ long fake_regions(void);
 extern unsigned fake_failures;
 /* A check that counts and reports. */
 void fake_check(bool good, const char *what);
-
-#endif

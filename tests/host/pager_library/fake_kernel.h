@@ -7,8 +7,7 @@
  * thread takes them, and handled by several threads at once. Each page that comes is compared with what was
  * last written to it. Port references and out-of-line memory are counted.
  */
-#ifndef TESTS_HOST_FAKE_KERNEL_H
-#define TESTS_HOST_FAKE_KERNEL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -68,5 +67,3 @@ void fake_senders_left(bool left);
 /* Pages of out-of-line memory, and references to ports, that somebody still has. */
 long fake_regions(void);
 long fake_rights(void);
-
-#endif

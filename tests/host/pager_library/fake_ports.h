@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef TESTS_HOST_FAKE_PORTS_H
-#define TESTS_HOST_FAKE_PORTS_H
+#pragma once
 
 #include <mach/port.h>
 #include <mach/std_types.h>
@@ -11,5 +10,3 @@ mach_port_t fake_port_make(void);
 void fake_reference(mach_port_t port, int count);
 /* Out-of-line memory. */
 vm_address_t fake_region_make(unsigned pages);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef TEST_AUDIT_H
-#define TEST_AUDIT_H
+#pragma once
 
 #include <mach.h>
 
@@ -45,5 +44,3 @@ void audit_refused(const char *file, int line, const char *call, kern_return_t a
 /* Text of a difference: this task's port must have no rights but its receive right; messages that wait
    there (notifications) are given up. NULL: so it is. */
 const char *bait_difference(mach_port_t port);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef TEST_CENSUS_H
-#define TEST_CENSUS_H
+#pragma once
 
 #include <mach.h>
 
@@ -23,5 +22,3 @@ uint64_t census_in_use(const struct census *census, const char *name);
  */
 unsigned census_growth(const struct census *before, const struct census *after, unsigned objects,
                        unsigned frames);
-
-#endif

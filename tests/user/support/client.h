@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef TEST_CLIENT_H
-#define TEST_CLIENT_H
+#pragma once
 
 #include <mach.h>
 
@@ -46,5 +45,3 @@ void client_expect_blocked(struct client *client, unsigned milliseconds);
 void client_retry(struct client *client);
 /* Ends it, whatever it does, and frees what it had. */
 void client_end(struct client *client);
-
-#endif

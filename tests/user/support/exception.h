@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef TEST_EXCEPTION_H
-#define TEST_EXCEPTION_H
+#pragma once
 
 #include <mach.h>
 
@@ -36,5 +35,3 @@ boolean_t exception_receive(mach_port_t port, struct exception *exception, unsig
 void exception_expect(mach_port_t port, struct exception *exception);
 /* Answers with a code, and gives up the rights. */
 void exception_answer(struct exception *exception, kern_return_t code);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef TEST_HELPER_H
-#define TEST_HELPER_H
+#pragma once
 
 #include <mach.h>
 
@@ -34,5 +33,3 @@ void helper_end(struct helper *helper);
 
 /* Memory that helpers created later share with this task. */
 vm_address_t shared_memory(vm_size_t size);
-
-#endif

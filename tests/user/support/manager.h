@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef TEST_MANAGER_H
-#define TEST_MANAGER_H
+#pragma once
 
 #include <mach.h>
 
@@ -101,5 +100,3 @@ void manager_fill(struct manager *manager, vm_address_t address, vm_offset_t off
                   uint64_t seed, boolean_t precious);
 /* Gives back what a message brought out of line. */
 void message_release_data(struct kernel_message *message);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef TEST_MEMORY_H
-#define TEST_MEMORY_H
+#pragma once
 
 #include <mach.h>
 
@@ -28,5 +27,3 @@ void pressure_end(struct pressure *pressure);
 
 /* Waits until a condition holds; FALSE if it did not within the time (ms). */
 boolean_t wait_until(boolean_t (*holds)(void *), void *argument, unsigned milliseconds);
-
-#endif

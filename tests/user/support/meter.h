@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef TEST_METER_H
-#define TEST_METER_H
+#pragma once
 
 #include <stdint.h>
 
@@ -32,5 +31,3 @@ static inline void meter_report(const char *row, unsigned count, uint64_t ticks,
             statement;                                                                             \
         meter_report(row, count, meter_now() - meter_start_, operations);                          \
     } while (0)
-
-#endif

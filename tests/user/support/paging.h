@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef TEST_PAGING_H
-#define TEST_PAGING_H
+#pragma once
 
 #include <mach.h>
 #include <servers/pager_statistics.h>
@@ -27,5 +26,3 @@ uint64_t pager_free_blocks(void);
 boolean_t page_evict(vm_address_t address);
 /* The same for all pages of a range. */
 void pages_evict(vm_address_t address, vm_size_t size);
-
-#endif

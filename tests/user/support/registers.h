@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef TEST_REGISTERS_H
-#define TEST_REGISTERS_H
+#pragma once
 
 #include <mach.h>
 #include <mach/machine/exception.h>
@@ -20,5 +19,3 @@ void client_expect_exception(struct client *client, int exception, int code);
 void client_skip(struct client *client, unsigned bytes);
 /* Lets it go on at an address. */
 void client_go(struct client *client, const void *address);
-
-#endif

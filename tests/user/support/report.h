@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef TEST_REPORT_H
-#define TEST_REPORT_H
+#pragma once
 
 #include <mach/kern_return.h>
 
@@ -48,5 +47,3 @@ void test_skip(const char *reason) __attribute__((noreturn));
 
 void test_fail_code(const char *file, int line, const char *call, kern_return_t actual,
                     kern_return_t expected) __attribute__((noreturn));
-
-#endif

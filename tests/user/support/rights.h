@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef TEST_RIGHTS_H
-#define TEST_RIGHTS_H
+#pragma once
 
 #include <mach.h>
 
@@ -19,5 +18,3 @@ mach_msg_return_t port_send_empty(mach_port_t destination, mach_msg_type_name_t 
                                   mach_msg_id_t id, unsigned milliseconds);
 /* Asks for a notification about a name, to a port that this makes: its receive right. */
 mach_port_t port_watch(mach_port_name_t name, mach_msg_id_t id, mach_port_mscount_t sync);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef TEST_ROUTINE_H
-#define TEST_ROUTINE_H
+#pragma once
 
 #include <mach.h>
 
@@ -98,5 +97,3 @@ void request_append(struct request *request, mach_msg_type_t type, uint64_t data
 kern_return_t request_call(struct request *request);
 
 boolean_t type_is_port(unsigned type);
-
-#endif

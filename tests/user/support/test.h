@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef TEST_H
-#define TEST_H
+#pragma once
 
 /*
  * User-level tests. A file of tests/user/ is one program:
@@ -57,5 +56,3 @@ extern mach_port_t test_host_port, test_device_port;
 /* The program's arguments. */
 extern int test_argc;
 extern char **test_argv;
-
-#endif

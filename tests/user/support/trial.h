@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef TEST_TRIAL_H
-#define TEST_TRIAL_H
+#pragma once
 
 #include "routine.h"
 
@@ -24,5 +23,3 @@ void expect(const char *what, kern_return_t code);
 void expect_malformed(const char *what);
 /* Any answer will do; one that refuses must leave all as it was. */
 void expect_any(const char *what);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef TEST_WIRE_H
-#define TEST_WIRE_H
+#pragma once
 
 #include <mach.h>
 
@@ -52,5 +51,3 @@ mach_msg_return_t wire_receive(struct wire *wire, mach_port_name_t port, unsigne
 mach_msg_type_t *wire_type(struct wire *wire, unsigned index);
 void *wire_data(struct wire *wire, unsigned index);
 mach_port_name_t wire_port(struct wire *wire, unsigned index);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef ABI_MIG_SUPPORT_H
-#define ABI_MIG_SUPPORT_H
+#pragma once
 
 /* What MIG's stubs include and call. In the reference's world a C library brings this header; the
    functions are in ../stubs.c. */
@@ -15,5 +14,3 @@ void mig_deallocate(vm_address_t address, vm_size_t size);
 vm_size_t mig_strncpy(char *to, const char *from, vm_size_t bytes);
 void *memcpy(void *to, const void *from, __SIZE_TYPE__ bytes);
 __SIZE_TYPE__ strlen(const char *text);
-
-#endif

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The C library's header, as far as the reference's headers need it. */
-#ifndef ABI_SYS_TYPES_H
-#define ABI_SYS_TYPES_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
-
-#endif
