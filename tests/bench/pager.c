@@ -14,8 +14,10 @@
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
 #define PAGE 4096u
-#define PAGES 96u /* per object: a warm-up, then SAMPLES */
-#define CLUSTER_PAGES 8u
+#define PAGES 96u /* that a row touches: a warm-up, then SAMPLES */
+#define OPENING 64u /* pages until requests are as large as they may be */
+#define CLUSTERED_PAGES (OPENING + 256u)
+#define CLUSTER_MAX 32u /* pages that the source has */
 #define SERVE_BYTES 1024
 
 enum mode { SUPPLY, SUPPLY_COMPLETED, UNAVAILABLE };
@@ -23,6 +25,7 @@ enum mode { SUPPLY, SUPPLY_COMPLETED, UNAVAILABLE };
 struct results {
     uint64_t samples[PAGES];
     uint64_t total;
+    vm_size_t bytes; /* of the object in use */
 };
 
 static struct child client;
@@ -45,12 +48,18 @@ static void touch_pages(uint64_t address)
     }
 }
 
-static void touch_all(uint64_t address)
+static void read_pages(uint64_t address, unsigned from, unsigned end)
 {
+    for (unsigned i = from; i < end; i++)
+        *(volatile char *)(address + i * PAGE);
+}
+
+static void touch_in_order(uint64_t address)
+{
+    read_pages(address, 0, OPENING);
     uint64_t start = now();
 
-    for (unsigned i = 0; i < PAGES; i++)
-        *(volatile char *)(address + i * PAGE);
+    read_pages(address, OPENING, CLUSTERED_PAGES);
     results->total = now() - start;
 }
 
@@ -64,7 +73,7 @@ static void unmap(uint64_t address)
 {
     uint64_t start = now();
 
-    vm_deallocate(mach_task_self(), address, PAGES * PAGE);
+    vm_deallocate(mach_task_self(), address, results->bytes);
     results->total = now() - start;
 }
 
@@ -194,15 +203,16 @@ static void run_client(void (*function)(uint64_t), vm_address_t address)
     while (came_to != reply);
 }
 
-/* A fresh object of PAGES pages, mapped into the client. */
-static vm_address_t map_object(enum mode how)
+/* A fresh object, mapped into the client. */
+static vm_address_t map_object(enum mode how, unsigned pages)
 {
     vm_address_t address = 0;
     mach_port_t object = set_member(), came_to;
 
     mode = how;
+    results->bytes = pages * PAGE;
     control = MACH_PORT_NULL;
-    must(vm_map(client.task, &address, PAGES * PAGE, 0, TRUE, object, 0, FALSE,
+    must(vm_map(client.task, &address, results->bytes, 0, TRUE, object, 0, FALSE,
              VM_PROT_READ | VM_PROT_WRITE, VM_PROT_ALL, VM_INHERIT_NONE),
         "vm_map");
     while (control == MACH_PORT_NULL)
@@ -221,32 +231,33 @@ static uint64_t client_median(void)
 
 static void measure_faults(const char *name, enum mode how)
 {
-    vm_address_t address = map_object(how);
+    vm_address_t address = map_object(how, PAGES);
 
     run_client(touch_pages, address);
     report(name, client_median());
     run_client(unmap, address);
 }
 
-static void measure_clusters(void)
+/* Per page, when each request may ask for so many. */
+static void measure_clusters(const char *name, unsigned pages)
 {
-    vm_address_t address = map_object(SUPPLY);
+    vm_address_t address = map_object(SUPPLY, CLUSTERED_PAGES);
     struct memory_object_attr_info attributes = {
-        .copy_strategy = MEMORY_OBJECT_COPY_NONE, .cluster_size = CLUSTER_PAGES * PAGE};
+        .copy_strategy = MEMORY_OBJECT_COPY_NONE, .cluster_size = pages * PAGE};
 
     must(memory_object_change_attributes_flavor_poly(control, MEMORY_OBJECT_ATTRIBUTE_INFO,
              (memory_object_info_t)&attributes, MEMORY_OBJECT_ATTR_INFO_COUNT, MACH_PORT_NULL,
              MACH_MSG_TYPE_MAKE_SEND_ONCE),
         "cluster size");
-    run_client(touch_all, address);
-    report("pager_fault_cluster8", results->total / PAGES);
+    run_client(touch_in_order, address);
+    report(name, results->total / (CLUSTERED_PAGES - OPENING));
     run_client(unmap, address);
 }
 
 /* Precious clean pages taken back by the pager, flushed or kept. */
 static void measure_lock_request(const char *name, boolean_t flush)
 {
-    vm_address_t address = map_object(SUPPLY_COMPLETED);
+    vm_address_t address = map_object(SUPPLY_COMPLETED, PAGES);
     mach_port_t came_to, completed = set_member();
     uint64_t start;
 
@@ -264,7 +275,7 @@ static void measure_lock_request(const char *name, boolean_t flush)
 
 static void measure_unmap_dirty(void)
 {
-    vm_address_t address = map_object(SUPPLY);
+    vm_address_t address = map_object(SUPPLY, PAGES);
 
     run_client(write_all, address);
     run_client(unmap, address);
@@ -276,14 +287,16 @@ void bench_pager(void)
     vm_address_t buffer = 0;
 
     results = shared_alloc(sizeof(*results));
-    must(vm_allocate(mach_task_self(), &buffer, CLUSTER_PAGES * PAGE, TRUE), "vm_allocate");
-    memset((char *)buffer, 0x5a, CLUSTER_PAGES * PAGE);
+    must(vm_allocate(mach_task_self(), &buffer, CLUSTER_MAX * PAGE, TRUE), "vm_allocate");
+    memset((char *)buffer, 0x5a, CLUSTER_MAX * PAGE);
     source = (char *)buffer;
     must(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_PORT_SET, &pager_set), "port set");
     child_start(&client);
     measure_faults("pager_fault", SUPPLY);
     measure_faults("pager_fault_completed", SUPPLY_COMPLETED);
-    measure_clusters();
+    measure_clusters("pager_fault_cluster1", 1);
+    measure_clusters("pager_fault_cluster8", 8);
+    measure_clusters("pager_fault_cluster32", 32);
     measure_faults("data_unavailable", UNAVAILABLE);
     measure_lock_request("flush_precious", TRUE);
     measure_lock_request("return_precious", FALSE);

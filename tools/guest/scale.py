@@ -3,6 +3,7 @@
 import glob
 import os
 import re
+import sys
 
 from guest import measured, qemu
 from guest.session import Ending
@@ -10,20 +11,24 @@ from guest.session import Ending
 ARGUMENTS = "${host-port} ${device-port} ${kernel-command-line}"
 TEST = re.compile(r"^TEST\(\s*\w+\s*,\s*(\w+)\s*\)", re.M)
 ROW = re.compile(r"^bench: (\w+) (\d+) (\d+)\s*$", re.M)
+WANTED = re.compile(r"^/\* measured: memory=(\d+) \*/$", re.M)     # MiB that a program's figures need
 MEMORY = 512
 
 
 def tests():
-    """(program, test) of every test that measures."""
+    """(program, test, MiB) of every test that measures."""
     for path in sorted(glob.glob(os.path.join(qemu.ROOT, "tests", "user", "scale*.c"))):
         with open(path, encoding="utf-8") as file:
-            for name in TEST.findall(file.read()):
-                yield os.path.splitext(os.path.basename(path))[0], name
+            text = file.read()
+        wanted = WANTED.search(text)
+        for name in TEST.findall(text):
+            yield (os.path.splitext(os.path.basename(path))[0], name,
+                   int(wanted[1]) if wanted else MEMORY)
 
 
-def run(program, test, timeout):
+def run(program, test, memory, timeout):
     """(how one test ended, [(row, count, mean)]), with QEMU counting instructions."""
-    result, text = measured.run(program, ARGUMENTS, timeout, memory=MEMORY, cmdline=f"test={test}")
+    result, text = measured.run(program, ARGUMENTS, timeout, memory=memory, cmdline=f"test={test}")
     return result, [(row, int(count), int(mean)) for row, count, mean in ROW.findall(text)]
 
 
@@ -47,8 +52,9 @@ def print_rows(rows):
 def measure(timeout):
     """Run and print all; true if every test ended well."""
     rows, well = [], True
-    for program, test in tests():
-        result, measured = run(program, test, timeout)
+    for program, test, memory in tests():
+        print(f"scale: {program}: {test}", file=sys.stderr)
+        result, measured = run(program, test, memory, timeout)
         rows += measured
         if result.ending != Ending.SUCCESS:
             print(f"{program}: {test}: {result.summary}")
