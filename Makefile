@@ -55,6 +55,8 @@ NASMFLAGS := -f elf64 -g -F dwarf -I./ -w+all -w-unknown-warning
 
 KERNEL_SOURCES := $(sort $(wildcard boot/*.c boot/*.asm kernel/*.c kernel/x86_64/*.c \
     kernel/x86_64/*.asm mm/*.c ipc/*.c ipc/*.asm tests/kernel/*.c))
+# The library's plain C that the kernel is built with too.
+KERNEL_LIB_SOURCES := lib/archive.c lib/format.c lib/string.c lib/string_copy.c
 LIB_SOURCES := $(sort $(filter-out lib/crt0.%,$(wildcard lib/*.c lib/*.asm lib/*/*.c lib/*/*.asm)))
 CRT0_SOURCE := $(firstword $(wildcard lib/crt0.asm lib/crt0.c))
 EFI_SOURCES := $(sort $(wildcard boot/uefi/*.c))
@@ -65,7 +67,8 @@ BENCH_SOURCES := $(sort $(wildcard tests/bench/*.c))
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/*.c))
 
 objects = $(patsubst %,$(B)/obj/%.o,$(1))
-KERNEL_OBJECTS := $(call objects,$(KERNEL_SOURCES)) $(MIG_KERNEL_OBJECTS)
+KERNEL_LIB_OBJECTS := $(KERNEL_LIB_SOURCES:%=$(B)/obj/kernel/%.o)
+KERNEL_OBJECTS := $(call objects,$(KERNEL_SOURCES)) $(KERNEL_LIB_OBJECTS) $(MIG_KERNEL_OBJECTS)
 LIB_OBJECTS := $(call objects,$(LIB_SOURCES)) $(MIG_USER_OBJECTS)
 EFI_OBJECTS := $(call objects,$(EFI_SOURCES))
 USER_SOURCES := $(foreach s,$(SERVERS),$(wildcard servers/$(s)/*.c)) \
@@ -85,6 +88,12 @@ endef
 # ---------------------------------------------------------------- compiling
 
 $(call c_objects,$(KERNEL_SOURCES)): $(B)/obj/%.c.o: %.c Makefile | $(MIG_KERNEL_HEADERS)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KERNEL_CFLAGS) $(WARNINGS) -MMD -MP -c $< -o $@
+
+$(KERNEL_LIB_OBJECTS): KERNEL_CFLAGS += -Ilib/include
+$(KERNEL_LIB_OBJECTS): $(B)/obj/kernel/%.c.o: %.c Makefile
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(KERNEL_CFLAGS) $(WARNINGS) -MMD -MP -c $< -o $@

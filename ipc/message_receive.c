@@ -25,7 +25,7 @@ static void describe_port(const void *object, char *buffer, size_t bytes)
 {
     const struct port *port = object;
 
-    ksnprintf(buffer, bytes, "port 0x%x, %u send rights, %u send-once", port->receiver_name,
+    snprintf(buffer, bytes, "port 0x%x, %u send rights, %u send-once", port->receiver_name,
               port->send_rights, port->send_once_rights);
 }
 
@@ -33,7 +33,7 @@ static void describe_set(const void *object, char *buffer, size_t bytes)
 {
     const struct port_set *set = object;
 
-    ksnprintf(buffer, bytes, "port set 0x%x, %u members", set->name, set->member_count);
+    snprintf(buffer, bytes, "port set 0x%x, %u members", set->name, set->member_count);
 }
 
 const struct wait_reason message_wait_on_port = {"a message", describe_port};

@@ -93,7 +93,7 @@ static void describe_full(const void *object, char *buffer, size_t bytes)
 {
     struct task *task = port_receiver_task(object);
 
-    ksnprintf(buffer, bytes, "%s to receive", task ? task->name : "nobody");
+    snprintf(buffer, bytes, "%s to receive", task ? task->name : "nobody");
 }
 
 /* Waits until somebody has taken the current thread's message. */

@@ -9,7 +9,6 @@
 #include "kernel/boot_words.h"
 #include "kernel/clock.h"
 #include "kernel/command_line.h"
-#include "kernel/cpio.h"
 #include "kernel/device.h"
 #include "kernel/device_initrd.h"
 #include "kernel/log.h"
@@ -18,6 +17,7 @@
 #include "kernel/wait.h"
 #include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/power.h"
+#include "lib/include/porthole/archive.h"
 
 #define KEY_MS 20u      /* how often the console is looked at for the return key */
 #define LINES_MAX 64u   /* tasks that one script starts */
@@ -50,7 +50,7 @@ static bool variable_value(void *context, const char *name, char *value, size_t 
     if (boot_task_port_variable(line->task, name, value, bytes))
         return true;
     if (strcmp(name, "kernel-command-line") == 0)
-        return string_copy(value, command_line_text(), bytes);
+        return strlcpy(value, command_line_text(), bytes) < bytes;
     for (unsigned i = 0; i < line_count; i++) {
         if (lines[i].task_variable[0] && strcmp(lines[i].task_variable, name) == 0)
             return boot_task_give(line->task, lines[i].task, value, bytes);
@@ -60,7 +60,7 @@ static bool variable_value(void *context, const char *name, char *value, size_t 
 
 /* Cuts the script into lines with words, and makes the tasks: later lines may refer to earlier
    tasks and the other way round. */
-static void read_script(const struct cpio_file *file)
+static void read_script(const struct archive_file *file)
 {
     const char *at = file->data, *end = file->data + file->bytes;
 
@@ -90,10 +90,10 @@ static void read_script(const struct cpio_file *file)
 
 static void load_line(struct boot_line *line, const void *archive, size_t archive_bytes)
 {
-    struct cpio_file file;
+    struct archive_file file;
     const char *wrong;
 
-    if (!cpio_find(archive, archive_bytes, line->file, &file))
+    if (!archive_find(archive, archive_bytes, line->file, &file))
         fail(line->number, "no file %s in the archive", line->file);
     wrong = boot_words_expand(line, variable_value, line);
     if (wrong)
@@ -124,10 +124,10 @@ void boot_script_run(void)
 {
     size_t archive_bytes;
     const void *archive = device_initrd_bytes(&archive_bytes);
-    struct cpio_file script;
+    struct archive_file script;
 
     command_line_value("boot", script_name, sizeof script_name);
-    if (!archive || !cpio_find(archive, archive_bytes, script_name, &script))
+    if (!archive || !archive_find(archive, archive_bytes, script_name, &script))
         fail(0, archive ? "no such file in the archive" : "no archive was given");
     read_script(&script);
     for (unsigned i = 0; i < line_count; i++)

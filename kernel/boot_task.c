@@ -17,7 +17,7 @@ const char *boot_task_create(struct boot_line *line)
 {
     if (task_create_from(kernel_task, false, &line->task) != KERN_SUCCESS)
         return "finds no memory for its task";
-    string_copy(line->task->name, line->file, sizeof line->task->name);
+    strlcpy(line->task->name, line->file, sizeof line->task->name);
     return NULL;
 }
 
@@ -30,7 +30,7 @@ static bool give_right(struct task *task, struct port *right, char *value, size_
         port_release_send(right);
         return false;
     }
-    ksnprintf(value, bytes, "%u", name);
+    snprintf(value, bytes, "%u", name);
     return true;
 }
 
@@ -60,7 +60,7 @@ const char *boot_task_load(struct boot_line *line, const void *file, size_t byte
         return wrong;
     if (thread_create_in(line->task, &line->thread) != KERN_SUCCESS)
         return "finds no memory for its thread";
-    string_copy(line->thread->name, "main", sizeof line->thread->name);
+    strlcpy(line->thread->name, "main", sizeof line->thread->name);
     thread_machine_set_entry(line->thread, entry, sp);
     return NULL;
 }

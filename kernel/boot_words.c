@@ -145,7 +145,7 @@ static const char *put_variable(struct output *output, const char *text, size_t 
     if (!word_copy(name, sizeof name, &word))
         return "too long a variable name";
     if (!variable(context, name, value, sizeof value)) {
-        ksnprintf(message, sizeof message, "no variable %s", name);
+        snprintf(message, sizeof message, "no variable %s", name);
         return message;
     }
     return put(output, value, strlen(value)) ? NULL : "too long arguments";

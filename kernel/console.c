@@ -73,20 +73,3 @@ void report_putc(char c)
 {
     serial_putc(SERIAL_REPORT, c);
 }
-
-static void report_sink(void *context, char c)
-{
-    (void)context;
-    report_putc(c);
-}
-
-int report_printf(const char *format, ...)
-{
-    va_list arguments;
-    int count;
-
-    va_start(arguments, format);
-    count = print_format(report_sink, NULL, format, arguments);
-    va_end(arguments);
-    return count;
-}

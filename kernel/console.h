@@ -18,5 +18,3 @@ int console_getc(void);
 void console_set_input_hook(void (*hook)(void));
 /* Writes one character to the report channel. */
 void report_putc(char c);
-/* Prints on the report channel. */
-int report_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -5,51 +5,31 @@
 
 #include <stdbool.h>
 
-#include "kernel/string.h"
 #include "kernel/user_memory.h"
 #include "kernel/x86_64/user_copy.h"
+#include "lib/elf.h"
 #include "mm/page.h"
 #include "mm/vm_map.h"
-
-struct elf_header {
-    unsigned char ident[16];
-    uint16_t type, machine;
-    uint32_t version;
-    uint64_t entry, program_offset, section_offset;
-    uint32_t flags;
-    uint16_t header_bytes, program_entry_bytes, program_count;
-    uint16_t section_entry_bytes, section_count, section_names;
-};
-
-struct elf_program {
-    uint32_t type, flags;
-    uint64_t offset, address, physical, file_bytes, memory_bytes, align;
-};
-
-enum { ELF_TYPE_EXECUTABLE = 2, ELF_MACHINE_X86_64 = 62 };
-enum { ELF_LOAD = 1, ELF_INTERPRETER = 3 };
-enum { ELF_EXECUTE = 1, ELF_WRITE = 2, ELF_READ = 4 };
 
 /* What is wrong with the header, or NULL. */
 static const char *check_header(const struct elf_header *header, size_t bytes)
 {
-    static const unsigned char expected[] = {0x7f, 'E', 'L', 'F', 2 /* 64 bits */, 1 /* little */};
-
-    if (bytes < sizeof *header || memcmp(header->ident, expected, sizeof expected) != 0)
+    if (bytes < sizeof *header || header->magic != ELF_MAGIC || header->class != ELF_CLASS64 ||
+        header->encoding != ELF_LITTLE)
         return "is not a 64-bit ELF file";
-    if (header->type != ELF_TYPE_EXECUTABLE)
+    if (header->type != ELF_EXEC)
         return "is not a static executable";
-    if (header->machine != ELF_MACHINE_X86_64)
+    if (header->machine != ELF_X86_64)
         return "is for another machine";
-    if (header->program_entry_bytes != sizeof(struct elf_program) ||
-        header->program_offset > bytes ||
-        (bytes - header->program_offset) / sizeof(struct elf_program) < header->program_count)
+    if (header->segment_bytes != sizeof(struct elf_segment) ||
+        header->segments > bytes ||
+        (bytes - header->segments) / sizeof(struct elf_segment) < header->segment_count)
         return "has its program headers outside the file";
     return NULL;
 }
 
 /* What is wrong with a segment, or NULL. `floor` is the end of the one before, page aligned. */
-static const char *check_segment(const struct elf_program *segment, size_t bytes, uint64_t floor)
+static const char *check_segment(const struct elf_segment *segment, size_t bytes, uint64_t floor)
 {
     if (segment->offset > bytes || bytes - segment->offset < segment->file_bytes ||
         segment->memory_bytes < segment->file_bytes)
@@ -62,7 +42,7 @@ static const char *check_segment(const struct elf_program *segment, size_t bytes
     return NULL;
 }
 
-static vm_prot_t protection_of(const struct elf_program *segment)
+static vm_prot_t protection_of(const struct elf_segment *segment)
 {
     return (segment->flags & ELF_READ ? VM_PROT_READ : 0) |
            (segment->flags & ELF_WRITE ? VM_PROT_WRITE : 0) |
@@ -71,7 +51,7 @@ static vm_prot_t protection_of(const struct elf_program *segment)
 
 /* Maps one segment and fills it; *end is the page behind it. */
 static const char *load_segment(struct vm_map *map, const char *file,
-                                const struct elf_program *segment, uint64_t *end)
+                                const struct elf_segment *segment, uint64_t *end)
 {
     vm_offset_t start = page_trunc(segment->address);
     vm_offset_t address = start;
@@ -94,14 +74,14 @@ static const char *load_segment(struct vm_map *map, const char *file,
 const char *elf_load(struct vm_map *map, const void *file, size_t bytes, uint64_t *entry)
 {
     const struct elf_header *header = file;
-    const struct elf_program *segments;
+    const struct elf_segment *segments;
     const char *wrong = check_header(header, bytes);
     uint64_t floor = 0;
 
     if (wrong)
         return wrong;
-    segments = (const void *)((const char *)file + header->program_offset);
-    for (unsigned i = 0; i < header->program_count && !wrong; i++) {
+    segments = (const void *)((const char *)file + header->segments);
+    for (unsigned i = 0; i < header->segment_count && !wrong; i++) {
         if (segments[i].type == ELF_INTERPRETER)
             return "is not a static executable";
         if (segments[i].type != ELF_LOAD || segments[i].memory_bytes == 0)

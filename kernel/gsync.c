@@ -154,7 +154,7 @@ static void describe_key(const void *object, char *buffer, size_t bytes)
 {
     const struct gsync_key *key = object;
 
-    ksnprintf(buffer, bytes, "a gsync_wake at %s %lx", key->map ? "address" : "shared offset",
+    snprintf(buffer, bytes, "a gsync_wake at %s %lx", key->map ? "address" : "shared offset",
               key->where);
 }
 

@@ -53,7 +53,7 @@ static void list_cache(struct record_list *list, const struct kmem_cache *cache)
         .nr_free_slabs = 0, /* a frame without objects in use is given back */
     };
 
-    string_copy(info.name, cache->name, sizeof info.name);
+    strlcpy(info.name, cache->name, sizeof info.name);
     record_list_add(list, &info);
 }
 

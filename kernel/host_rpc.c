@@ -24,7 +24,7 @@ kern_return_t host_get_kernel_version(host_t found, kernel_version_t version)
     if (!found)
         return KERN_INVALID_ARGUMENT;
     memset(version, 0, KERNEL_VERSION_MAX);
-    string_copy(version, kernel_version, KERNEL_VERSION_MAX);
+    strlcpy(version, kernel_version, KERNEL_VERSION_MAX);
     return KERN_SUCCESS;
 }
 

@@ -38,7 +38,7 @@ void monitor_wait_text(const struct thread *thread, char *reason, size_t reason_
     reason[0] = whom[0] = '\0';
     if (thread->state != THREAD_WAITING || !why)
         return;
-    ksnprintf(reason, reason_bytes, "%s", why->text);
+    snprintf(reason, reason_bytes, "%s", why->text);
     if (why->describe)
         why->describe(thread->wait_object, whom, whom_bytes);
 }

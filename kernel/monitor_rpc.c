@@ -57,7 +57,7 @@ static void describe_task(struct task *task, porthole_task_t *out)
     out->fault_count = task->fault_count;
     out->pager_fault_count = task->pager_fault_count;
     out->essential = task->essential;
-    string_copy(out->name, task->name, sizeof out->name);
+    strlcpy(out->name, task->name, sizeof out->name);
 }
 
 kern_return_t porthole_tasks(host_t host_priv, porthole_task_array_t *tasks,
@@ -86,9 +86,9 @@ static void describe_thread(const struct task *task, struct thread *thread, port
     out->priority = thread->priority;
     out->suspend_count = thread->suspend_count;
     out->privileged = thread->vm_privileged;
-    string_copy(out->name, thread->name, sizeof out->name);
-    string_copy(out->task_name, task->name, sizeof out->task_name);
-    string_copy(out->state, monitor_state_text(thread), sizeof out->state);
+    strlcpy(out->name, thread->name, sizeof out->name);
+    strlcpy(out->task_name, task->name, sizeof out->task_name);
+    strlcpy(out->state, monitor_state_text(thread), sizeof out->state);
     monitor_wait_text(thread, out->reason, sizeof out->reason, out->whom, sizeof out->whom);
 }
 
@@ -177,7 +177,7 @@ static void describe_object(struct vm_object *object, porthole_object_t *out)
     out->flushing = length_of(&object->pending_replies);
     out->unread = object->pager ? object->pager->message_count : 0;
     if (manager)
-        string_copy(out->manager, manager->name, sizeof out->manager);
+        strlcpy(out->manager, manager->name, sizeof out->manager);
 }
 
 kern_return_t porthole_objects(host_t host_priv, porthole_object_array_t *objects,
@@ -256,7 +256,7 @@ kern_return_t porthole_caches(host_t host_priv, porthole_cache_array_t *caches,
         next->free += cache->free_count;
         next->frames = cache->frames;
         next->limit = cache->limit;
-        string_copy(next++->name, cache->name, PORTHOLE_NAME_MAX);
+        strlcpy(next++->name, cache->name, PORTHOLE_NAME_MAX);
     }
     return answer_list(list, total, sizeof *list, caches, count);
 }

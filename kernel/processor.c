@@ -131,8 +131,8 @@ static void describe(const struct cpu *cpu, porthole_processor_t *out)
         .slot = cpu->number,
         .in_service = cpu->in_service,
     };
-    string_copy(out->thread, cpu->current->name, sizeof out->thread);
-    string_copy(out->task, cpu->current->task->name, sizeof out->task);
+    strlcpy(out->thread, cpu->current->name, sizeof out->thread);
+    strlcpy(out->task, cpu->current->task->name, sizeof out->task);
 }
 
 kern_return_t porthole_processors(host_t host_priv, porthole_processor_array_t *list,

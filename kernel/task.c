@@ -85,7 +85,7 @@ void task_init(void)
     if (!kernel_task)
         panic("no memory for the kernel task");
     kernel_task->map = kernel_map;
-    string_copy(kernel_task->name, "kernel", sizeof kernel_task->name);
+    strlcpy(kernel_task->name, "kernel", sizeof kernel_task->name);
     task_enter_list(kernel_task);
 }
 
@@ -98,7 +98,7 @@ static void task_inherit(struct task *task, const struct task *parent)
         task->registered[i] = port_copy_send(parent->registered[i]);
     task->priority = parent->priority;
     if (parent != kernel_task)
-        ksnprintf(task->name, sizeof task->name, "(%s)", parent->name);
+        snprintf(task->name, sizeof task->name, "(%s)", parent->name);
 }
 
 /*

@@ -44,7 +44,7 @@ static struct thread *thread_allocate(struct task *task, const char *name, int p
     thread->created_ns = clock_now_ns();
     thread->last_dispatch = time_stamp();
     thread->depressed_priority = -1;
-    string_copy(thread->name, name, sizeof thread->name);
+    strlcpy(thread->name, name, sizeof thread->name);
     return thread;
 }
 
@@ -89,7 +89,7 @@ kern_return_t thread_create_in(struct task *task, struct thread **result)
         return KERN_RESOURCE_SHORTAGE;
     }
     thread->self_send = port_make_send(thread->self);
-    ksnprintf(thread->name, sizeof thread->name, "thread %u", ++task->threads_made);
+    snprintf(thread->name, sizeof thread->name, "thread %u", ++task->threads_made);
     thread->suspend_count = 1;
     thread->vm_privileged = task->vm_privileged_wanted;
     thread_enter_task(thread);

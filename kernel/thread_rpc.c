@@ -351,6 +351,6 @@ kern_return_t thread_get_name(thread_t thread, kernel_debug_name_t name)
 {
     if (!thread)
         return KERN_INVALID_ARGUMENT;
-    string_copy(name, thread->is_named ? thread->name : thread->task->name, KERNEL_DEBUG_NAME_MAX);
+    strlcpy(name, thread->is_named ? thread->name : thread->task->name, KERNEL_DEBUG_NAME_MAX);
     return KERN_SUCCESS;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Archives in cpio's `newc` format, read in place. The kernel is built with this file too. */
 #include <porthole/archive.h>
 #include <string.h>
 

@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-/* The part of the ELF format that static x86-64 programs use. */
+/* The part of the ELF format that static x86-64 programs use; read by the kernel's loader too. */
 #define ELF_MAGIC   0x464c457fu
 #define ELF_CLASS64 2
 #define ELF_LITTLE  1
@@ -21,10 +21,11 @@ struct elf_header {
     uint16_t section_bytes, section_count, section_names;
 };
 
-#define ELF_LOAD    1
-#define ELF_EXECUTE 1u
-#define ELF_WRITE   2u
-#define ELF_READ    4u
+#define ELF_LOAD        1
+#define ELF_INTERPRETER 3
+#define ELF_EXECUTE     1u
+#define ELF_WRITE       2u
+#define ELF_READ        4u
 
 struct elf_segment {
     uint32_t type, flags;

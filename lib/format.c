@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The engine behind printf. */
+/* The engine behind printf, and formatting into memory. The kernel is built with this file too. */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -218,4 +218,39 @@ int format_to(format_sink_t sink, void *context, const char *format, va_list arg
     }
     va_end(rest);
     return out.written;
+}
+
+struct memory_sink {
+    char *buffer;
+    size_t size, used;
+};
+
+static void to_memory(void *context, char character)
+{
+    struct memory_sink *sink = context;
+
+    if (sink->used + 1 < sink->size) {
+        sink->buffer[sink->used++] = character;
+    }
+}
+
+int vsnprintf(char *buffer, size_t size, const char *format, va_list arguments)
+{
+    struct memory_sink sink = { buffer, size, 0 };
+    int written = format_to(to_memory, &sink, format, arguments);
+
+    if (size != 0) {
+        buffer[sink.used] = '\0';
+    }
+    return written;
+}
+
+int snprintf(char *buffer, size_t size, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    int written = vsnprintf(buffer, size, format, arguments);
+    va_end(arguments);
+    return written;
 }

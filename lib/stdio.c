@@ -14,41 +14,6 @@ stdio_writer_t stdio_set_writer(stdio_writer_t writer)
     return before;
 }
 
-struct memory_sink {
-    char *buffer;
-    size_t size, used;
-};
-
-static void to_memory(void *context, char character)
-{
-    struct memory_sink *sink = context;
-
-    if (sink->used + 1 < sink->size) {
-        sink->buffer[sink->used++] = character;
-    }
-}
-
-int vsnprintf(char *buffer, size_t size, const char *format, va_list arguments)
-{
-    struct memory_sink sink = { buffer, size, 0 };
-    int written = format_to(to_memory, &sink, format, arguments);
-
-    if (size != 0) {
-        buffer[sink.used] = '\0';
-    }
-    return written;
-}
-
-int snprintf(char *buffer, size_t size, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    int written = vsnprintf(buffer, size, format, arguments);
-    va_end(arguments);
-    return written;
-}
-
 int vsprintf(char *buffer, const char *format, va_list arguments)
 {
     return vsnprintf(buffer, SIZE_MAX, format, arguments);

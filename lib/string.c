@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Memory and strings. Copies and fills go by 8 bytes: each step of a `rep` counts as one instruction.
+ * The kernel is built with this file too.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Copying strings. */
-#include <stdlib.h>
+/* Copying strings. The kernel is built with this file too. */
 #include <string.h>
 
 char *strcpy(char *destination, const char *source)
@@ -57,21 +56,4 @@ size_t strlcat(char *destination, const char *source, size_t size)
     size_t had = strnlen(destination, size);
 
     return had + strlcpy(destination + had, source, size - had);
-}
-
-char *strndup(const char *string, size_t limit)
-{
-    size_t length = strnlen(string, limit);
-    char *copy = malloc(length + 1);
-
-    if (copy != NULL) {
-        memcpy(copy, string, length);
-        copy[length] = '\0';
-    }
-    return copy;
-}
-
-char *strdup(const char *string)
-{
-    return strndup(string, strlen(string));
 }

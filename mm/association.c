@@ -24,7 +24,7 @@ static void describe_port(const void *argument, char *buffer, size_t bytes)
 {
     struct task *task = port_receiver_task(argument);
 
-    ksnprintf(buffer, bytes, "manager %s", task ? task->name : "(gone)");
+    snprintf(buffer, bytes, "manager %s", task ? task->name : "(gone)");
 }
 
 static const struct wait_reason waits_for_termination = {"memory object's earlier use to end",

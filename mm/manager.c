@@ -83,7 +83,7 @@ void manager_describe(const void *argument, char *buffer, size_t bytes)
 
     if (object && PORT_VALID(object->pager))
         task = port_receiver_task(object->pager);
-    ksnprintf(buffer, bytes, "manager %s", task ? task->name : "(gone)");
+    snprintf(buffer, bytes, "manager %s", task ? task->name : "(gone)");
 }
 
 /* --- association --- */

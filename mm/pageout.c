@@ -56,7 +56,7 @@ static const struct wait_reason waits_for_shortage = {"free memory to run short"
 static void describe_laundry(const void *unused, char *buffer, size_t bytes)
 {
     (void)unused;
-    ksnprintf(buffer, bytes, "%u pages at the default pager, %u at others", page_counts.laundry,
+    snprintf(buffer, bytes, "%u pages at the default pager, %u at others", page_counts.laundry,
               page_counts.external_laundry);
 }
 

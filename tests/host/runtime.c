@@ -14,7 +14,11 @@
 
 typedef void (*format_sink_t)(void *context, char character);
 int format_to(format_sink_t sink, void *context, const char *format, va_list arguments);
+#define vsnprintf our_vsnprintf
+#define snprintf our_snprintf
 #include "lib/format.c"
+#undef vsnprintf
+#undef snprintf
 
 #include "lib/archive.c"
 

@@ -48,6 +48,7 @@ size_t strlcpy(char *, const char *, size_t);
 char *strndup(const char *, size_t);
 #include "lib/string_search.c"
 #include "lib/string_copy.c"
+#include "lib/string_duplicate.c"
 #include "lib/number.c"
 #include "lib/sort.c"
 #undef memchr

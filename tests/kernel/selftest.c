@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "kernel/console.h"
+#include "kernel/printf.h"
 #include "kernel/string.h"
 
 /* The linker gathers the entries, sorted by name. */
@@ -11,6 +12,21 @@ extern const struct selftest kernel_tests_start[], kernel_tests_end[];
 
 static unsigned failures;          /* of the running test */
 static const char *skip_reason;    /* of the running test */
+
+static void report_sink(void *context, char c)
+{
+    (void)context;
+    report_putc(c);
+}
+
+static void __attribute__((format(printf, 1, 2))) report_printf(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    format_to(report_sink, NULL, format, arguments);
+    va_end(arguments);
+}
 
 void selftest_fail(const char *condition, const char *file, int line)
 {
