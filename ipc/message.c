@@ -28,8 +28,24 @@ uint32_t message_count_at_hand(const struct kmem_cache *cache)
     uint32_t count = 0;
 
     for (unsigned i = 0; cache == &small_cache && i < cpu_count; i++)
-        count += cpus[i]->free_message_count;
+        count += cpus[i]->free_messages ? cpus[i]->free_message_count : 0;
     return count;
+}
+
+/* Nothing is kept where the count says that all room is taken. */
+void message_keep_at_hand(bool keep)
+{
+    for (unsigned i = 0; i < cpu_count; i++) {
+        struct cpu *cpu = cpus[i];
+
+        while (cpu->free_messages) {
+            struct message *message = cpu->free_messages;
+
+            cpu->free_messages = *(struct message **)message;
+            kmem_cache_free(&small_cache, message);
+        }
+        cpu->free_message_count = keep ? 0 : MESSAGE_SMALL_CACHED;
+    }
 }
 
 static struct message *alloc_small(void)

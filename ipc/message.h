@@ -56,6 +56,8 @@ struct message *message_alloc_urgent(uint32_t bytes);
 
 /* Of the cache's objects in use, those that are buffers at hand; for statistics. */
 uint32_t message_count_at_hand(const struct kmem_cache *cache);
+/* No buffer is kept at hand any more, so that each is allocated; or some are again. */
+void message_keep_at_hand(bool keep);
 
 /* A small buffer if one is at hand, else NULL. */
 static inline struct message *message_take(void)

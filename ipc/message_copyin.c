@@ -10,6 +10,7 @@
 #include "kernel/thread.h"
 #include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/user_copy.h"
+#include "mm/fault_request.h"
 #include "mm/kmem.h"
 #include "mm/page.h"
 #include "mm/vm_copy.h"
@@ -24,17 +25,16 @@
 /* A buffer; waits once for memory if there is none. */
 static mach_msg_return_t get_buffer(struct space *space, uint32_t bytes, struct message **result)
 {
-    struct page *page;
+    kern_return_t waited;
 
     if (space->queued_bytes / PAGE_BYTES > page_counts.total / QUEUED_SHARE)
         return MACH_SEND_NO_BUFFER;
     *result = message_alloc(bytes);
     if (*result)
         return MACH_MSG_SUCCESS;
-    page = page_alloc(PAGE_WAIT_INTERRUPTIBLE);
-    if (!page)
-        return MACH_SEND_INTERRUPTED;
-    page_free(page);
+    waited = fault_wait_memory(WAIT_INTERRUPTIBLE);
+    if (waited != KERN_SUCCESS)
+        return waited == KERN_ABORTED ? MACH_SEND_INTERRUPTED : MACH_SEND_NO_BUFFER;
     *result = message_alloc(bytes);
     return *result ? MACH_MSG_SUCCESS : MACH_SEND_NO_BUFFER;
 }
@@ -172,6 +172,12 @@ static mach_msg_return_t take_rights(struct message *message, struct space *spac
     return MACH_MSG_SUCCESS;
 }
 
+/* Why memory could not be taken from the sender. */
+static mach_msg_return_t memory_error(kern_return_t code)
+{
+    return code == KERN_RESOURCE_SHORTAGE ? MACH_SEND_NO_BUFFER : MACH_SEND_INVALID_MEMORY;
+}
+
 static mach_msg_return_t copyin_inline_ports(struct message *message, struct space *space,
                                              const struct message_item *item)
 {
@@ -185,6 +191,14 @@ static mach_msg_return_t copyin_inline_ports(struct message *message, struct spa
     if (status == MACH_MSG_SUCCESS)
         item->type->msgt_name = right_received_type(disposition);
     return status;
+}
+
+/* Addresses without memory do not matter here. */
+static mach_msg_return_t deallocate_names(struct vm_map *map, vm_offset_t address, vm_size_t bytes)
+{
+    kern_return_t removed = vm_map_remove(map, address, bytes);
+
+    return removed == KERN_RESOURCE_SHORTAGE ? memory_error(removed) : MACH_MSG_SUCCESS;
 }
 
 /*
@@ -217,7 +231,7 @@ static mach_msg_return_t copyin_remote_ports(struct message *message, struct spa
         names = (mach_port_name_t *)rights + number;
         status = copyin(address, names, item->bytes) ? MACH_MSG_SUCCESS : MACH_SEND_INVALID_MEMORY;
         if (status == MACH_MSG_SUCCESS && item->type->msgt_deallocate)
-            vm_map_remove(map, address, item->bytes);
+            status = deallocate_names(map, address, item->bytes);
         if (status == MACH_MSG_SUCCESS)
             status = take_rights(message, space, names, 1, number, disposition, rights);
         if (status != MACH_MSG_SUCCESS) {
@@ -244,12 +258,15 @@ static mach_msg_return_t copyin_memory(const struct message *message,
 {
     uint64_t *slot = message_item_slot(item);
     struct vm_copy *copy = NULL;
+    kern_return_t taken = KERN_SUCCESS;
 
     if (is_single_supply(message, item))
         copy = vm_copy_in_single(task_current()->map, *slot);
-    if (!copy && item->bytes > 0 && vm_copy_in(task_current()->map, *slot, item->bytes,
-                                      item->type->msgt_deallocate, &copy) != KERN_SUCCESS)
-        return MACH_SEND_INVALID_MEMORY;
+    if (!copy && item->bytes > 0)
+        taken = vm_copy_in(task_current()->map, *slot, item->bytes, item->type->msgt_deallocate,
+                           &copy);
+    if (taken != KERN_SUCCESS)
+        return memory_error(taken);
     *slot = (uint64_t)copy;
     return MACH_MSG_SUCCESS;
 }

@@ -95,7 +95,19 @@ void port_end_lonely(struct port *port)
 
 uint32_t port_count_at_hand(const struct kmem_cache *cache)
 {
-    return cache == &port_cache ? kept_count : 0;
+    return cache == &port_cache && kept_ports ? kept_count : 0;
+}
+
+/* Nothing is kept where the count says that all room is taken. */
+void port_keep_at_hand(bool keep)
+{
+    struct port *port;
+
+    while ((port = kept_ports) != NULL) {
+        kept_ports = port->kobject;
+        kmem_cache_free(&port_cache, port);
+    }
+    kept_count = keep ? 0 : PORTS_KEPT;
 }
 
 struct port *port_create_kernel(enum kobject_type type, void *object)

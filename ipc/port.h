@@ -89,6 +89,8 @@ struct port {
 extern uint32_t port_count;
 /* Of the cache's objects in use, those that are dead ports at hand; for statistics. */
 uint32_t port_count_at_hand(const struct kmem_cache *cache);
+/* None is kept at hand any more, so that each new one is allocated; or some are again. */
+void port_keep_at_hand(bool keep);
 
 void port_init(void);
 /* A new live port with nobody to receive: one reference, which is the receive right. NULL when

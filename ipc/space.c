@@ -63,7 +63,7 @@ struct task *space_task(const struct space *space)
 /* A leaf takes a whole frame. */
 static struct name_entry *leaf_alloc(void)
 {
-    struct page *page = page_alloc(PAGE_NO_WAIT);
+    struct page *page = page_alloc();
 
     _Static_assert(sizeof(struct name_entry) * SPACE_LEAF_SLOTS == PAGE_BYTES, "a leaf is a frame");
     if (!page)

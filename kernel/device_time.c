@@ -38,7 +38,7 @@ static io_return_t time_map(vm_offset_t offset, vm_size_t bytes, uint64_t *physi
     if (offset != 0 || bytes == 0 || bytes > PAGE_BYTES)
         return D_INVALID_SIZE;
     if (!time_page) {
-        struct page *page = page_alloc(PAGE_NO_WAIT);
+        struct page *page = page_alloc();
 
         if (!page)
             return D_NO_MEMORY;

@@ -164,6 +164,15 @@ static void run_again(const struct kobject_service *service, struct message *req
         service->routine(&request->header, &out->Head);
 }
 
+/* The right that the request was sent through has done its work. */
+static void release_destination(struct port *port, mach_msg_type_name_t type)
+{
+    if (type == MACH_MSG_TYPE_PORT_SEND)
+        port_release_send(port);
+    else
+        port_forget_send_once(port);
+}
+
 struct message *kobject_finish(const struct kobject_service *service, struct message *request,
                                struct message *reply)
 {
@@ -178,28 +187,44 @@ struct message *kobject_finish(const struct kobject_service *service, struct mes
         answer = finish_unusual(request, out);
     /* The reply right has moved into the reply, or to the routine. */
     message_free(request);
-    if (type == MACH_MSG_TYPE_PORT_SEND)
-        port_release_send(port);
-    else
-        port_forget_send_once(port); /* it has been used */
+    release_destination(port, type);
     if (answer && PORT_VALID(out->Head.msgh_remote_port))
         return reply;
     message_destroy(reply);
     return NULL;
 }
 
+/* There is no room for a reply: the request itself becomes one that says so, and what it brought is
+   destroyed. Consumes it; NULL when nobody awaits a reply. */
+static struct message *refuse(struct message *request)
+{
+    struct port *port = request->header.msgh_remote_port;
+    mach_msg_type_name_t type = MACH_MSGH_BITS_REMOTE(request->header.msgh_bits);
+
+    message_destroy_body(request);
+    kobject_reply_init(request, request, sizeof(mig_reply_header_t));
+    ((mig_reply_header_t *)&request->header)->RetCode = KERN_RESOURCE_SHORTAGE;
+    request->payer = NULL;
+    release_destination(port, type);
+    if (PORT_VALID(request->header.msgh_remote_port))
+        return request;
+    message_destroy(request);
+    return NULL;
+}
+
 struct message *kobject_serve(struct message *request)
 {
     const struct kobject_service *service = kobject_service_of(request->header.msgh_id);
-    struct message *reply = NULL;
+    struct message *reply;
 
     /* Notifications come from anywhere: nothing may sleep before they are dealt with. */
-    if (service->routine != unserved || !serve_notification(request->header.msgh_remote_port, request))
-        reply = alloc_reply(service->reply_bytes);
-    if (!reply) {
+    if (service->routine == unserved && serve_notification(request->header.msgh_remote_port, request)) {
         message_destroy(request);
         return NULL;
     }
+    reply = alloc_reply(service->reply_bytes);
+    if (!reply)
+        return refuse(request);
     kobject_reply_init(reply, request, service->reply_bytes);
     kobject_run(service, request, reply);
     return kobject_finish(service, request, reply);

@@ -48,7 +48,6 @@ struct task {
     uint64_t created_ns;
 
     uint64_t pages_owed;          /* returned to it as a manager, and not freed yet */
-    uint32_t allocations_to_failure; /* until one for it fails; 0: none will (mm/failure.h) */
     unsigned pager_fault_count;   /* faults by its threads that waited for a pager */
     unsigned fault_count, zero_fill_count, cow_fault_count, pagein_count, reactivation_count;
     uint64_t messages_sent, messages_received; /* through mach_msg, by threads that are gone */

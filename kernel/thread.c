@@ -16,6 +16,7 @@
 #include "kernel/trace.h"
 #include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/time.h"
+#include "mm/failure.h"
 #include "mm/kmem.h"
 #include "mm/page.h"
 
@@ -53,6 +54,7 @@ static void thread_free(struct thread *thread)
     assert(!list_node_linked(&thread->task_link) && !list_node_linked(&thread->run_link));
     thread_machine_destroy(thread);
     pc_samples_free(thread->pc_samples);
+    failure_forget(thread);
     task_release(thread->task);
     kmem_cache_free(&thread_cache, thread);
 }

@@ -126,7 +126,7 @@ static kern_return_t send(struct vm_object *copy, vm_offset_t offset, struct pag
 
     if (page_counts.laundry >= PAGEOUT_LAUNDRY_MAX)
         return fault_pause(&waits_for_laundry, mode);
-    old = page_alloc(PAGE_NO_WAIT);
+    old = page_alloc();
     if (!old)
         return fault_wait_memory(mode);
     page_copy(page, old);

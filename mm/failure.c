@@ -5,46 +5,44 @@
  */
 #include "mm/failure.h"
 
-#include <mig/porthole_debug_server.h>
-
-#include "kernel/task.h"
 #include "kernel/thread.h"
+#include "kernel/x86_64/backtrace.h"
 #include "mm/kmem.h"
 #include "mm/page.h"
 
 bool failure_armed;
 
-static void arm(bool on)
-{
-    failure_armed = on;
-    page_levels.plenty = on ? UINT32_MAX : page_levels.reserved;
-    list_for_each(&kmem_caches, node) {
-        struct kmem_cache *cache = list_entry(node, struct kmem_cache, link);
-
-        cache->watched = on || cache->limit != 0;
-    }
-}
+static const struct thread *victim; /* NULL: not armed; no reference, failure_forget() comes first */
+static struct failure order;
 
 bool failure_due(void)
 {
-    struct thread *thread = thread_current();
-    struct task *task = thread ? thread->task : NULL;
-
-    if (!failure_armed || !task || task->allocations_to_failure == 0 ||
-        --task->allocations_to_failure != 0)
+    if (!victim || thread_current() != victim || order.times == 0 ||
+        (order.number > 1 && order.number--))
         return false;
-    arm(false);
+    order.times--;
+    backtrace_record(order.callers, FAILURE_CALLERS);
     return true;
 }
 
-kern_return_t porthole_fail_allocation(host_t host, task_t task, uint32_t number, uint32_t *left)
+void failure_arm(const struct thread *thread, uint32_t number, uint32_t times, struct failure *before)
 {
-    if (!host)
-        return KERN_INVALID_HOST;
-    if (!task)
-        return KERN_INVALID_ARGUMENT;
-    *left = task->allocations_to_failure;
-    task->allocations_to_failure = number;
-    arm(number != 0);
-    return KERN_SUCCESS;
+    *before = order;
+    order = (struct failure){.number = number, .times = thread ? times : 0};
+    victim = thread;
+    failure_armed = thread != NULL;
+    page_levels.plenty = failure_armed ? UINT32_MAX : page_levels.reserved;
+    list_for_each(&kmem_caches, node) {
+        struct kmem_cache *cache = list_entry(node, struct kmem_cache, link);
+
+        cache->watched = failure_armed || cache->limit != 0;
+    }
+}
+
+void failure_forget(const struct thread *thread)
+{
+    struct failure before;
+
+    if (thread == victim)
+        failure_arm(NULL, 0, 0, &before);
 }

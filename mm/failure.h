@@ -5,8 +5,27 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
-/* A failure has been asked for and has not happened yet: each allocation takes its slow way. */
+#define FAILURE_CALLERS 12u
+
+/* How one thread's allocations fail: `number` - 1 succeed, then `times` fail. */
+struct failure {
+    uint32_t number, times;             /* what is left of them; times 0: none fails (any more) */
+    uint64_t callers[FAILURE_CALLERS];  /* return addresses, innermost first, of the last that failed */
+};
+
+struct thread;
+
+/* There is such a thread: each allocation takes its slow way. */
 extern bool failure_armed;
-/* Counts an allocation of the current thread's task; true: this is the one that must fail. */
+/* Counts an allocation of the current thread; true: this one must fail. */
 bool failure_due(void);
+
+/*
+ * Lets allocations of the thread fail, and those of no other; NULL: of none. Gives what is left of
+ * the order before, whose thread is forgotten.
+ */
+void failure_arm(const struct thread *thread, uint32_t number, uint32_t times, struct failure *before);
+/* The thread ends: so does its order, if it has one. */
+void failure_forget(const struct thread *thread);

@@ -58,7 +58,7 @@ static struct page *frame_for(struct walk *walk, kern_return_t *code)
         *code = KERN_RESOURCE_SHORTAGE; /* that frame is lent: for data that has a block */
         return NULL;
     }
-    page = page_alloc(PAGE_NO_WAIT);
+    page = page_alloc();
     if (!page)
         *code = retry(walk, fault_wait_memory(walk->mode));
     return page;

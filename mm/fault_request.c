@@ -73,6 +73,15 @@ kern_return_t fault_wait_memory(enum wait_mode mode)
     return code_of(page_wait_for_memory(mode));
 }
 
+kern_return_t fault_alloc_page(struct page **page)
+{
+    kern_return_t code = KERN_SUCCESS;
+
+    while ((*page = page_alloc()) == NULL && code == KERN_SUCCESS)
+        code = fault_wait_memory(WAIT_INTERRUPTIBLE);
+    return *page ? KERN_SUCCESS : code;
+}
+
 kern_return_t fault_pause(const struct wait_reason *reason, enum wait_mode mode)
 {
     return code_of(event_sleep(reason, reason, NULL, mode, deadline_after_ms(PAUSE_MS)));
@@ -83,7 +92,7 @@ kern_return_t fault_pause(const struct wait_reason *reason, enum wait_mode mode)
 /* Frames for default pager objects are reserved before it is asked (F4). */
 static struct page *placeholder_for(const struct vm_object *object)
 {
-    return manager_is_trusted(object) ? page_alloc(PAGE_NO_WAIT) : page_alloc_fictitious();
+    return manager_is_trusted(object) ? page_alloc() : page_alloc_fictitious();
 }
 
 static bool add_placeholder(struct vm_object *object, vm_offset_t offset, vm_prot_t access)

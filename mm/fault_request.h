@@ -22,6 +22,8 @@ struct vm_object;
    new memory is refused now. */
 kern_return_t fault_wait_page(struct page *page, enum wait_mode mode);
 kern_return_t fault_wait_memory(enum wait_mode mode);
+/* A frame for the current thread's request, waited for interruptibly. KERN_ABORTED; KERN_RESOURCE_SHORTAGE, as above. */
+kern_return_t fault_alloc_page(struct page **page);
 /* Sleeps a short while, for what nobody is woken for. */
 kern_return_t fault_pause(const struct wait_reason *reason, enum wait_mode mode);
 /* Nothing can be paged out, and the current thread is not one that may take what is left. */

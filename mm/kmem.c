@@ -57,7 +57,7 @@ uint32_t kmem_objects_per_frame(const struct kmem_cache *cache)
 /* Adds a frame's worth of objects to the cache's free list; false when no frame is to be had. */
 static bool grow(struct kmem_cache *cache)
 {
-    struct page *page = page_alloc(PAGE_NO_WAIT);
+    struct page *page = page_alloc();
     struct slab *slab;
 
     if (!page)
@@ -170,7 +170,8 @@ void kmem_cache_init(struct kmem_cache *cache, const char *name, size_t object_b
 
 static __attribute__((noinline)) void *alloc_slowly(struct kmem_cache *cache)
 {
-    if (failure_due())
+    /* A reserve is there for when memory is short. */
+    if (!(cache->reserve > 0 && cache->free_count > 0 && privileged()) && failure_due())
         return NULL;
     if (cache->limit != 0 && cache->in_use >= cache->limit && !privileged())
         return NULL;

@@ -85,7 +85,7 @@ static void unmap_frames(uint64_t address, uint32_t count)
 static bool map_frames(uint64_t address, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        struct page *page = page_alloc(PAGE_NO_WAIT);
+        struct page *page = page_alloc();
 
         if (page) {
             page->kernel = true;

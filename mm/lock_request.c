@@ -131,7 +131,7 @@ static void flush_page(struct lock_job *job, struct page *page)
 /* The page stays; the manager gets a copy of one moment. False: no frame for the copy now. */
 static bool clean_page(struct lock_job *job, struct page *page)
 {
-    struct page *copy = page_alloc(PAGE_NO_WAIT);
+    struct page *copy = page_alloc();
     bool dirty;
 
     if (!copy)

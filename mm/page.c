@@ -172,34 +172,27 @@ static bool may_take(void)
     return page_counts.free > page_levels.reserved || (page_counts.free > 0 && privileged());
 }
 
-static struct page *alloc_waiting(enum page_wait wait)
+static struct page *alloc_slowly(void)
 {
-    enum wait_mode mode = wait == PAGE_WAIT_INTERRUPTIBLE ? WAIT_INTERRUPTIBLE : WAIT_UNINTERRUPTIBLE;
-
-    if (wait != PAGE_WAIT && failure_due())
+    if (failure_due())
         return NULL;
-    while (!may_take()) {
-        pageout_wake();
-        if (wait == PAGE_NO_WAIT)
-            return NULL;
-        if (wait_queue_sleep(&memory_waiters, &waits_for_memory, NULL, mode, DEADLINE_NEVER) ==
-                WAIT_INTERRUPTED && wait == PAGE_WAIT_INTERRUPTIBLE)
-            return NULL;
-    }
-    return take_free();
+    if (may_take())
+        return take_free();
+    pageout_wake();
+    return NULL;
 }
 
 /*
- * A frame with unknown contents, on no queue, in no object; owned by the caller.
- * NULL: none to be had under the given wait mode. Sleeps only as the mode says.
+ * A frame with unknown contents, on no queue, in no object; owned by the caller. NULL: none to be had.
+ * Who may sleep waits with page_wait_for_memory() and tries again.
  */
-struct page *page_alloc(enum page_wait wait)
+struct page *page_alloc(void)
 {
     if (page_counts.free < page_levels.free_min)
         pageout_wake();
     if (page_counts.free > page_levels.plenty)
         return take_free();
-    return alloc_waiting(wait);
+    return alloc_slowly();
 }
 
 /*
@@ -334,7 +327,7 @@ struct page *page_alloc_contiguous(uint32_t count, uint64_t limit, uint64_t alig
  */
 struct page *page_alloc_fictitious(void)
 {
-    if ((failure_armed && failure_due()) || fictitious_count == 0 ||
+    if (failure_due() || fictitious_count == 0 ||
         (fictitious_count <= FICTITIOUS_RESERVE && !privileged()))
         return NULL;
     fictitious_count--;

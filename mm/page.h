@@ -101,14 +101,9 @@ extern struct page_levels page_levels;
 /* Takes over all memory that boot left. */
 void page_bootstrap(const struct boot_info *info);
 
-/* What an allocation may do when memory is short. */
-enum page_wait {
-    PAGE_NO_WAIT,        /* NULL at once below the reserve (privileged threads: when none is left) */
-    PAGE_WAIT,           /* sleeps, uninterruptibly: kernel threads only */
-    PAGE_WAIT_INTERRUPTIBLE /* sleeps; NULL when interrupted */
-};
-/* A frame with unknown contents, on no queue, in no object. */
-struct page *page_alloc(enum page_wait wait);
+/* A frame with unknown contents, on no queue, in no object; never sleeps. NULL: below the reserve (for privileged
+   threads: none is left). */
+struct page *page_alloc(void);
 /* Clears a page's frame. */
 void page_zero(struct page *page);
 void page_copy(struct page *from, struct page *to);

@@ -11,6 +11,7 @@
 #include "kernel/x86_64/boot_memory.h"
 #include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/tlb.h"
+#include "mm/failure.h"
 #include "mm/page.h"
 #include "mm/pmap.h"
 
@@ -41,10 +42,12 @@ struct page *table_alloc(struct pmap *pmap)
 {
     struct page *page;
 
+    if (failure_due())
+        return NULL;
     if (kept_table_count > 0) {
         page = kept_tables[--kept_table_count];
     } else {
-        page = page_alloc(PAGE_NO_WAIT);
+        page = page_alloc();
         if (!page)
             return NULL;
         page_zero(page);

@@ -26,7 +26,7 @@ void record_list_init(struct record_list *list, uint32_t record_bytes, uint32_t 
    lets interrupts in, which change nothing that lists show. */
 static bool grow(struct record_list *list)
 {
-    struct page *page = list->page_count < list->page_max ? page_alloc(PAGE_NO_WAIT) : NULL;
+    struct page *page = list->page_count < list->page_max ? page_alloc() : NULL;
 
     cpu_interrupt_window();
     if (!page)

@@ -7,6 +7,7 @@
 #include "kernel/panic.h"
 #include "kernel/string.h"
 #include "mm/fault.h"
+#include "mm/fault_request.h"
 #include "mm/kmem.h"
 #include "mm/object_lifetime.h"
 #include "mm/page.h"
@@ -132,10 +133,11 @@ kern_return_t vm_copy_read(struct vm_copy *copy, vm_size_t offset, void *buffer,
 static kern_return_t add_page(struct vm_object *object, vm_offset_t at, const void *bytes,
                               vm_size_t size)
 {
-    struct page *page = page_alloc(PAGE_WAIT_INTERRUPTIBLE);
+    struct page *page;
+    kern_return_t result = fault_alloc_page(&page);
 
-    if (!page)
-        return KERN_ABORTED;
+    if (result != KERN_SUCCESS)
+        return result;
     if (size < PAGE_BYTES)
         page_zero(page);
     memcpy(page_address(page), bytes, size);

@@ -10,6 +10,7 @@
 #include "mm/copy_call.h"
 #include "mm/copy_object.h"
 #include "mm/fault.h"
+#include "mm/fault_request.h"
 #include "mm/manager.h"
 #include "mm/object_lifetime.h"
 #include "mm/page.h"
@@ -111,9 +112,9 @@ static kern_return_t try_page(struct capture *capture, vm_offset_t at)
 
     if (reads_as_zero(capture->source, capture->offset + at))
         return KERN_SUCCESS;
-    to = page_alloc(PAGE_WAIT_INTERRUPTIBLE);
-    if (!to)
-        return KERN_ABORTED;
+    result = fault_alloc_page(&to);
+    if (result != KERN_SUCCESS)
+        return result;
     result = vm_fault_page(capture->source, capture->offset + at, VM_PROT_READ,
                            WAIT_INTERRUPTIBLE, &from, &writable);
     if (result != KERN_SUCCESS) {

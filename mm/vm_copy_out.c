@@ -7,6 +7,7 @@
 #include "kernel/sched.h"
 #include "kernel/string.h"
 #include "mm/fault.h"
+#include "mm/fault_request.h"
 #include "mm/object_lifetime.h"
 #include "mm/page.h"
 #include "mm/pmap.h"
@@ -160,9 +161,9 @@ kern_return_t vm_copy_overwrite(struct vm_map *map, vm_offset_t address, struct 
     result = vm_map_check_access(map, address, copy->size, VM_PROT_WRITE);
     if (result != KERN_SUCCESS)
         return result;
-    bounce = page_alloc(PAGE_WAIT_INTERRUPTIBLE);
-    if (!bounce)
-        return KERN_ABORTED;
+    result = fault_alloc_page(&bounce);
+    if (result != KERN_SUCCESS)
+        return result;
     result = overwrite(map, address, copy, page_address(bounce));
     page_free(bounce);
     if (result == KERN_SUCCESS)

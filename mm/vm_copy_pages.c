@@ -7,6 +7,7 @@
 #include "kernel/panic.h"
 #include "kernel/string.h"
 #include "mm/fault.h"
+#include "mm/fault_request.h"
 #include "mm/object_lifetime.h"
 #include "mm/page.h"
 #include "mm/pmap.h"
@@ -46,11 +47,11 @@ static void take(struct page *page)
 /* A new frame with bytes [offset, offset + PAGE_BYTES) of the data. */
 static kern_return_t copy_page(struct vm_copy *copy, vm_size_t offset, struct page **result)
 {
-    struct page *page = page_alloc(PAGE_WAIT_INTERRUPTIBLE);
-    kern_return_t read;
+    struct page *page;
+    kern_return_t read = fault_alloc_page(&page);
 
-    if (!page)
-        return KERN_ABORTED;
+    if (read != KERN_SUCCESS)
+        return read;
     read = vm_copy_read(copy, offset, page_address(page), PAGE_BYTES, WAIT_INTERRUPTIBLE);
     if (read != KERN_SUCCESS) {
         page_free(page);

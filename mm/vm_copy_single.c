@@ -28,7 +28,7 @@ static struct page *resident(struct vm_map *map, vm_offset_t address)
 struct vm_copy *vm_copy_in_single(struct vm_map *map, vm_offset_t address)
 {
     struct page *from = page_aligned(address) ? resident(map, address) : NULL;
-    struct page *page = from ? page_alloc(PAGE_NO_WAIT) : NULL;
+    struct page *page = from ? page_alloc() : NULL;
     struct vm_copy *copy = page ? vm_copy_create(address, 0, PAGE_BYTES) : NULL;
 
     if (copy) {

@@ -65,7 +65,7 @@ static struct page *new_page(struct vm_object *object, vm_offset_t offset)
     struct page *page;
 
     if (object->shadow || object->association != ASSOCIATION_NONE ||
-        !(page = page_alloc(PAGE_NO_WAIT)))
+        !(page = page_alloc()))
         return NULL;
     if (!vm_object_insert(object, offset, page)) {
         page_free(page);
@@ -160,7 +160,7 @@ kern_return_t vm_fault(struct vm_map *map, vm_offset_t address, vm_prot_t access
         struct vm_map_lookup lookup;
 
         code = vm_map_lookup(map, address, access, &lookup);
-        if (code == KERN_RESOURCE_SHORTAGE && page_counts.free <= page_levels.reserved)
+        if (code == KERN_RESOURCE_SHORTAGE)
             code = fault_wait_memory(mode);
         else if (code == KERN_SUCCESS && lookup.device)
             code = enter_device(map, address, mode, &lookup, &done);

@@ -9,6 +9,10 @@
 #include <stdint.h>
 
 #define PORTHOLE_NAME_MAX   32
+
+/* Return addresses in the kernel, innermost first, 0 behind the last. */
+#define PORTHOLE_CALLERS 12
+typedef uint64_t porthole_callers_t[PORTHOLE_CALLERS];
 #define PORTHOLE_REASON_MAX 64
 #define PORTHOLE_WHOM_MAX   96
 

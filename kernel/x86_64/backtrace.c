@@ -73,24 +73,39 @@ static void print_address(uint64_t rip, unsigned back)
         kprintf("  %016lx\n", rip);
 }
 
-static void print_chain(const struct thread *thread, uint64_t rbp)
+/* The return addresses of the frames from a frame pointer on; returns how many. */
+static unsigned chain(uint64_t rbp, uint64_t *addresses, unsigned count)
 {
-    struct bounds stack = stack_of(thread, rbp);
+    struct bounds stack = stack_of(thread_current(), rbp);
+    unsigned depth = 0;
 
-    for (int depth = 0; depth < DEPTH_MAX; depth++) {
+    while (depth < count) {
         const uint64_t *frame = (const uint64_t *)rbp;
 
         if (rbp < stack.start || rbp + 16 > stack.end || (rbp & 7) != 0 || frame[1] == 0)
-            return;
-        print_address(frame[1], 1);
+            break;
+        addresses[depth++] = frame[1];
         if (frame[0] <= rbp)
-            return;
+            break;
         rbp = frame[0];
     }
+    return depth;
+}
+
+void backtrace_record(uint64_t *addresses, unsigned count)
+{
+    unsigned depth = chain((uint64_t)__builtin_frame_address(0), addresses, count);
+
+    while (depth < count)
+        addresses[depth++] = 0;
 }
 
 void backtrace_print_from(uint64_t rip, uint64_t rbp)
 {
+    uint64_t addresses[DEPTH_MAX];
+    unsigned depth = chain(rbp, addresses, DEPTH_MAX);
+
     print_address(rip, 0);
-    print_chain(thread_current(), rbp);
+    for (unsigned i = 0; i < depth; i++)
+        print_address(addresses[i], 1);
 }

@@ -10,5 +10,7 @@ struct trap_frame;
 void backtrace_capture(struct trap_frame *frame);
 /* Prints all registers of a frame. */
 void backtrace_print_registers(const struct trap_frame *frame);
+/* The return addresses of the caller and of his callers, innermost first, 0 behind the last; never faults. */
+void backtrace_record(uint64_t *addresses, unsigned count);
 /* Prints the callers from a frame pointer on; never faults. */
 void backtrace_print_from(uint64_t rip, uint64_t rbp);

@@ -40,7 +40,7 @@ static struct vm_object *in_front_of(struct vm_object *object)
 SELFTEST(page_frames_come_back)
 {
     uint32_t before = page_counts.free;
-    struct page *page = page_alloc(PAGE_NO_WAIT);
+    struct page *page = page_alloc();
 
     expect(page && page->queue == PAGE_QUEUE_NONE && !page->object);
     expect(page_counts.free == before - 1);
@@ -122,7 +122,7 @@ SELFTEST(page_collapse_moves_up_what_is_visible)
 SELFTEST(page_placeholders_are_counted_until_they_are_answered)
 {
     struct vm_object *object = vm_object_create(4 * PAGE_BYTES);
-    struct page *page = page_alloc(PAGE_NO_WAIT);
+    struct page *page = page_alloc();
 
     for (unsigned i = 0; i < 3; i++)
         expect(placeholder_insert(object, i * PAGE_BYTES, page_alloc_fictitious()));
@@ -136,7 +136,7 @@ SELFTEST(page_placeholders_are_counted_until_they_are_answered)
     placeholder_abort_all(object, KERN_MEMORY_FAILURE);
     expect(object->absent_count == 0 && !vm_object_page(object, 2 * PAGE_BYTES));
     expect(page_is_unavailable(vm_object_page(object, 0)));
-    placeholder_fill(vm_object_page(object, 0), page_alloc(PAGE_NO_WAIT));
+    placeholder_fill(vm_object_page(object, 0), page_alloc());
     expect(object->resident_count == 2);
     vm_object_release(object);
 }
@@ -144,7 +144,7 @@ SELFTEST(page_placeholders_are_counted_until_they_are_answered)
 SELFTEST(page_unavailable_slot_with_a_frame_is_filled_in_place)
 {
     struct vm_object *object = vm_object_create(PAGE_BYTES);
-    struct page *frame = page_alloc(PAGE_NO_WAIT);
+    struct page *frame = page_alloc();
 
     expect(frame && placeholder_insert(object, 0, frame));
     words(frame)[5] = 5;
@@ -180,7 +180,7 @@ SELFTEST(page_eviction_frees_clean_pages_and_keeps_what_is_pinned)
 SELFTEST(page_eviction_of_an_unavailable_slot_empties_it)
 {
     struct vm_object *object = vm_object_create(PAGE_BYTES);
-    struct page *frame = page_alloc(PAGE_NO_WAIT);
+    struct page *frame = page_alloc();
 
     expect(frame && placeholder_insert(object, 0, frame));
     placeholder_unavailable(frame);
