@@ -191,8 +191,10 @@ int main(int argc, char **argv)
     make_arena(space);
     make_ports();
     start_threads(threads < 2 ? 2 : threads);
-    require("thread_wire", thread_wire(host_privileged, thread_self(), TRUE));
+    /* As an ordinary thread: all this memory out of the reserve would leave the pager that serves now,
+       and is to be replaced, without the frames that it needs to make room. */
     require("vm_wire_all", vm_wire_all(host_privileged, mach_task_self(), VM_WIRE_CURRENT));
+    require("thread_wire", thread_wire(host_privileged, thread_self(), TRUE));
     become_default_manager(option_number(argc, argv, "cluster", CLUSTER_PAGES) * PAGER_PAGE);
     if (argument_value(argc, argv, "disk", disk, sizeof disk))
         add_disk(disk);
