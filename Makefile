@@ -6,6 +6,7 @@
 #   kernel      boot/ kernel/ mm/ ipc/ tests/kernel/           -> build/kernel.elf
 #   runtime     lib/ and the stubs that MIG makes              -> build/sdk/
 #   programs    servers/NAME/, tests/user/NAME.c, tests/bench/ -> build/servers/, build/tests/
+#               (with the files of a folder tests/user/NAME/, where there is one)
 #   loader      boot/uefi/                                     -> build/BOOTX64.EFI
 
 SHELL := /bin/bash
@@ -63,6 +64,7 @@ EFI_SOURCES := $(sort $(wildcard boot/uefi/*.c))
 SERVERS := $(sort $(patsubst servers/%/,%,$(dir $(wildcard servers/*/*.c))))
 USER_TESTS := $(sort $(patsubst tests/user/%.c,%,$(wildcard tests/user/*.c)))
 TEST_SUPPORT := $(sort $(wildcard tests/user/support/*.c))
+TEST_PARTS := $(filter-out $(TEST_SUPPORT),$(sort $(wildcard tests/user/*/*.c)))
 BENCH_SOURCES := $(sort $(wildcard tests/bench/*.c))
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/*.c))
 
@@ -72,7 +74,7 @@ KERNEL_OBJECTS := $(call objects,$(KERNEL_SOURCES)) $(KERNEL_LIB_OBJECTS) $(MIG_
 LIB_OBJECTS := $(call objects,$(LIB_SOURCES)) $(MIG_USER_OBJECTS)
 EFI_OBJECTS := $(call objects,$(EFI_SOURCES))
 USER_SOURCES := $(foreach s,$(SERVERS),$(wildcard servers/$(s)/*.c)) \
-    $(USER_TESTS:%=tests/user/%.c) $(TEST_SUPPORT) $(BENCH_SOURCES) $(FUZZ_SOURCES)
+    $(USER_TESTS:%=tests/user/%.c) $(TEST_PARTS) $(TEST_SUPPORT) $(BENCH_SOURCES) $(FUZZ_SOURCES)
 
 c_objects = $(call objects,$(filter %.c,$(1)))
 asm_objects = $(call objects,$(filter %.asm,$(1)))
@@ -197,7 +199,7 @@ TEST_PROGRAMS := $(USER_TESTS:%=$(B)/tests/%) $(B)/tests/fuzzer $(if $(BENCH_SOU
 $(foreach s,$(SERVERS),$(eval $(call program_rule,$(B)/servers/$(s),\
     $(call objects,$(sort $(wildcard servers/$(s)/*.c))))))
 $(foreach t,$(USER_TESTS),$(eval $(call program_rule,$(B)/tests/$(t),\
-    $(call objects,tests/user/$(t).c $(TEST_SUPPORT)))))
+    $(call objects,tests/user/$(t).c $(filter tests/user/$(t)/%,$(TEST_PARTS)) $(TEST_SUPPORT)))))
 $(if $(BENCH_SOURCES),$(eval $(call program_rule,$(B)/tests/bench,$(call objects,$(BENCH_SOURCES)))))
 
 # The kernel's routines and their requests, as MIG understood them, for the test of all of them.

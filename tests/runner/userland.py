@@ -40,6 +40,7 @@ TEST = re.compile(r"(?:/\*\s*boot:((?:[^*]|\*(?!/))*)\*/\s*)?^TEST\(\s*(\w+)\s*,
 FOR_ALL = re.compile(r"/\*\s*boot-all:((?:[^*]|\*(?!/))*)\*/")
 SEVERAL = 4
 ORPHANS_SECONDS = 10    # what a test may go on without its first thread
+by_hand = {}            # words that replace those of all comments (tests/run --boot)
 WORDS = {"memory", "cpus", "cpu", "door", "timeout", "icount", "cmdline", "disk", "with", "config",
          "expect", "says"}
 
@@ -85,7 +86,7 @@ def scan(path):
     for match in FOR_ALL.finditer(text):
         common.update(parse_words(match.group(1)))
     program = os.path.splitext(os.path.basename(path))[0]
-    return [UserTest(program, number, name, {**common, **parse_words(words or "")})
+    return [UserTest(program, number, name, {**common, **parse_words(words or ""), **by_hand})
             for words, number, name in TEST.findall(text)]
 
 
@@ -162,6 +163,8 @@ def run_test(test):
     with tempfile.TemporaryDirectory(prefix="porthole-test-") as folder:
         archive = make_archive(test, folder)
         finished = boot(timeout=limit, initrd=archive, on_text=end_soon_without_main(test.program), **machine)
+    if by_hand:
+        print("\n".join(finished.report), flush=True)
     return judge(finished, expected, words.get("says"))
 
 
