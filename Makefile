@@ -67,6 +67,7 @@ TEST_SUPPORT := $(sort $(wildcard tests/user/support/*.c))
 TEST_PARTS := $(filter-out $(TEST_SUPPORT),$(sort $(wildcard tests/user/*/*.c)))
 BENCH_SOURCES := $(sort $(wildcard tests/bench/*.c))
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/*.c))
+MODEL_SOURCES := $(sort $(wildcard tests/object_model/*.c))
 
 objects = $(patsubst %,$(B)/obj/%.o,$(1))
 KERNEL_LIB_OBJECTS := $(KERNEL_LIB_SOURCES:%=$(B)/obj/kernel/%.o)
@@ -74,7 +75,8 @@ KERNEL_OBJECTS := $(call objects,$(KERNEL_SOURCES)) $(KERNEL_LIB_OBJECTS) $(MIG_
 LIB_OBJECTS := $(call objects,$(LIB_SOURCES)) $(MIG_USER_OBJECTS)
 EFI_OBJECTS := $(call objects,$(EFI_SOURCES))
 USER_SOURCES := $(foreach s,$(SERVERS),$(wildcard servers/$(s)/*.c)) \
-    $(USER_TESTS:%=tests/user/%.c) $(TEST_PARTS) $(TEST_SUPPORT) $(BENCH_SOURCES) $(FUZZ_SOURCES)
+    $(USER_TESTS:%=tests/user/%.c) $(TEST_PARTS) $(TEST_SUPPORT) $(BENCH_SOURCES) $(FUZZ_SOURCES) \
+    $(MODEL_SOURCES)
 
 c_objects = $(call objects,$(filter %.c,$(1)))
 asm_objects = $(call objects,$(filter %.asm,$(1)))
@@ -195,7 +197,8 @@ $(1): $(2) $(SDK_LIBS) Makefile
 endef
 
 SERVER_PROGRAMS := $(SERVERS:%=$(B)/servers/%)
-TEST_PROGRAMS := $(USER_TESTS:%=$(B)/tests/%) $(B)/tests/fuzzer $(if $(BENCH_SOURCES),$(B)/tests/bench)
+TEST_PROGRAMS := $(USER_TESTS:%=$(B)/tests/%) $(B)/tests/fuzzer $(B)/tests/object_model \
+    $(if $(BENCH_SOURCES),$(B)/tests/bench)
 $(foreach s,$(SERVERS),$(eval $(call program_rule,$(B)/servers/$(s),\
     $(call objects,$(sort $(wildcard servers/$(s)/*.c))))))
 $(foreach t,$(USER_TESTS),$(eval $(call program_rule,$(B)/tests/$(t),\
@@ -208,6 +211,7 @@ $(B)/tests/include/routine_table.inc: tools/routines tools/interface/routines.py
 	@mkdir -p $(@D)
 	$(Q)tools/routines table > $@
 $(B)/obj/tests/user/support/routine_table.c.o: | $(B)/tests/include/routine_table.inc
+$(eval $(call program_rule,$(B)/tests/object_model,$(call objects,$(MODEL_SOURCES) $(TEST_SUPPORT))))
 $(eval $(call program_rule,$(B)/tests/fuzzer,$(call objects,$(FUZZ_SOURCES) $(TEST_SUPPORT))))
 # The fuzzer's table of requests follows the definition files by itself.
 $(B)/obj/tests/fuzz/requests.inc: tools/make/requests tools/interface/routines.py $(MIG_USER_HEADERS) \

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "hear.h"
+
+#include <string.h>
+
+#include "clients.h"
+#include "exception.h"
+#include "test.h"
+#include "world.h"
+
+#define SPARE_REFERENCES_MAX 2000u /* to the control port, until they are given up (H-20) */
+
+/* Every field of the kernel's messages takes a descriptor and a value, 8 bytes each. */
+struct item {
+    mach_msg_type_t type;
+    uint64_t value;
+};
+
+static union {
+    mach_msg_header_t header;
+    struct exception_message exception;
+    struct {
+        mach_msg_header_t header;
+        struct item items[30];
+    } kernel;
+} received;
+
+static unsigned spare_references;
+static unsigned long pages_heard, exceptions_heard;
+
+/* The kernel's messages, and how often each came. */
+static struct {
+    enum model_id id;
+    const char *name;
+    unsigned long heard;
+} known[] = {
+    {MODEL_SEND_ONCE_LOST, "send_once", 0},
+    {MODEL_INIT, "init", 0},
+    {MODEL_TERMINATE, "terminate", 0},
+    {MODEL_REQUEST, "data_request", 0},
+    {MODEL_UNLOCK, "data_unlock", 0},
+    {MODEL_RETURN, "data_return", 0},
+    {MODEL_SUPPLY_COMPLETED, "supply_completed", 0},
+    {MODEL_LOCK_COMPLETED, "lock_completed", 0},
+    {MODEL_CHANGE_COMPLETED, "change_completed", 0},
+    {MODEL_CHANGE_COMPLETED_FLAVOR, "change_completed_flavor", 0},
+    {MODEL_SYNCHRONIZE, "synchronize", 0},
+};
+#define KNOWN (sizeof known / sizeof known[0])
+
+/* Each message has brought one more reference to the control port. */
+static void count_control(mach_port_t port)
+{
+    if (port != control)
+        world_fail("a message %d names another control port", received.header.msgh_id);
+    if (++spare_references < SPARE_REFERENCES_MAX)
+        return;
+    CHECK_OK(mach_port_mod_refs(mach_task_self(), control, MACH_PORT_RIGHT_SEND, -(int)spare_references));
+    spare_references = 0;
+}
+
+static void take_data(struct model_message *message, const struct item *item)
+{
+    uint64_t pages = item->type.msgt_number / MODEL_PAGE;
+
+    message->length = item->type.msgt_number;
+    for (uint64_t i = 0; i < pages && i < MODEL_SLOTS; i++)
+        for (unsigned w = 0; w < MODEL_WORDS; w++)
+            message->words[i][w] = ((const uint64_t *)(item->value + i * MODEL_PAGE))[word_index(w)];
+    pages_heard += pages;
+    CHECK_OK(vm_deallocate(mach_task_self(), item->value, message->length));
+}
+
+static void take_init(const struct item *items)
+{
+    control = (mach_port_t)items[0].value;
+    name = (mach_port_t)items[1].value;
+    spare_references = 0;
+}
+
+/* The receive rights have come, under the names of the send rights. */
+static void take_terminate(const struct item *items)
+{
+    if ((mach_port_t)items[0].value != control || (mach_port_t)items[1].value != name)
+        world_fail("terminate brings other ports");
+    CHECK_OK(mach_port_destroy(mach_task_self(), control));
+    CHECK_OK(mach_port_destroy(mach_task_self(), name));
+    control = name = MACH_PORT_NULL;
+}
+
+/* The fields behind the control port. */
+static void take_range(struct model_message *message, const struct item *items)
+{
+    count_control((mach_port_t)items[0].value);
+    message->offset = items[1].value;
+    if (message->id == MODEL_RETURN) {
+        take_data(message, &items[2]);
+        message->dirty = (boolean_t)items[3].value != FALSE;
+        message->kernel_copy = (boolean_t)items[4].value != FALSE;
+        return;
+    }
+    message->length = items[2].value;
+    if (message->id == MODEL_REQUEST || message->id == MODEL_UNLOCK)
+        message->access = (vm_prot_t)items[3].value;
+    if (message->id == MODEL_SYNCHRONIZE)
+        message->number = (int)items[3].value;
+    if (message->id == MODEL_SUPPLY_COMPLETED) {
+        message->result = (kern_return_t)items[3].value;
+        message->error_offset = items[4].value;
+    }
+}
+
+static enum model_reply right_of(const mach_msg_header_t *header)
+{
+    return MACH_MSGH_BITS_LOCAL(header->msgh_bits) == MACH_MSG_TYPE_PORT_SEND_ONCE ? REPLY_SEND_ONCE
+                                                                                    : REPLY_SEND;
+}
+
+static void decode(struct model_message *message)
+{
+    const struct item *items = received.kernel.items;
+
+    message->id = (enum model_id)received.header.msgh_id;
+    switch (message->id) {
+    case MODEL_INIT:
+        message->length = items[2].value;
+        take_init(items);
+        break;
+    case MODEL_TERMINATE:
+        take_terminate(items);
+        break;
+    case MODEL_CHANGE_COMPLETED:
+        message->may_cache = (boolean_t)items[0].value != FALSE;
+        message->through = right_of(&received.header);
+        break;
+    case MODEL_CHANGE_COMPLETED_FLAVOR:
+        if (control != MACH_PORT_NULL || (mach_port_t)items[0].value != MACH_PORT_NULL)
+            count_control((mach_port_t)items[0].value); /* none of an object that has ended by this */
+        message->number = (int)items[1].value;
+        message->through = right_of(&received.header);
+        break;
+    case MODEL_LOCK_COMPLETED:
+    case MODEL_SUPPLY_COMPLETED:
+        message->through = right_of(&received.header);
+        take_range(message, items);
+        break;
+    case MODEL_REQUEST:
+    case MODEL_UNLOCK:
+    case MODEL_RETURN:
+    case MODEL_SYNCHRONIZE:
+        take_range(message, items);
+        break;
+    default:
+        break; /* what the model does not know is not due */
+    }
+}
+
+static void hear_kernel(void)
+{
+    struct model_message message = {0};
+    const char *why, *kind = "a message of another id";
+
+    decode(&message);
+    for (unsigned i = 0; i < KNOWN; i++)
+        if (known[i].id == message.id) {
+            known[i].heard++;
+            kind = known[i].name;
+        }
+    why = model_message(&model, &message);
+    if (why != NULL)
+        world_fail("%s came (%#lx + %#lx): %s", kind, message.offset, message.length, why);
+}
+
+static void hear_exception(boolean_t tries_again)
+{
+    struct exception exception;
+    const char *why = "it is no client's";
+    unsigned client;
+
+    exceptions_heard++;
+    exception_take(&received.exception, &exception);
+    client = client_of_thread(exception.thread);
+    if (client < MODEL_CLIENTS)
+        why = model_exception(&model, client, exception.code);
+    if (why == NULL && exception.exception != EXC_BAD_ACCESS)
+        why = "it is no bad access";
+    if (why == NULL && exception.subcode % MAPPINGS_ALIGN / MODEL_PAGE != model.clients[client].page)
+        why = "it is at another page";
+    if (why != NULL)
+        world_fail("exception %d, code %#x, of client %u at %#lx: %s", exception.exception,
+                   (unsigned)exception.code, client, exception.subcode, why);
+    if (tries_again)
+        model_retry(&model, client);
+    else
+        client_redirect(client);
+    exception_answer(&exception, KERN_SUCCESS);
+}
+
+static void hear_client(unsigned client)
+{
+    const char *why = model_done(&model, client, client_result(client));
+
+    if (why != NULL)
+        world_fail("client %u came back from page %u: %s", client, model.clients[client].page, why);
+}
+
+/* FALSE: nothing is there. */
+static boolean_t receive(mach_msg_option_t option)
+{
+    mach_msg_return_t result = mach_msg(&received.header, MACH_RCV_MSG | option, 0, sizeof received,
+                                        object, 0, MACH_PORT_NULL);
+
+    if (result == MACH_RCV_TIMED_OUT)
+        return FALSE;
+    CHECK_RETURNS(result, MACH_MSG_SUCCESS);
+    return TRUE;
+}
+
+static void hear(boolean_t tries_again)
+{
+    mach_msg_id_t id = received.header.msgh_id;
+
+    if (id >= ID_CLIENT_DONE && id < ID_CLIENT_DONE + (mach_msg_id_t)MODEL_CLIENTS)
+        hear_client((unsigned)(id - ID_CLIENT_DONE));
+    else if (id == ID_EXCEPTION)
+        hear_exception(tries_again);
+    else
+        hear_kernel();
+}
+
+void hear_all(boolean_t tries_again)
+{
+    while (model_is_due(&model)) {
+        receive(0);
+        hear(tries_again);
+    }
+    while (receive(MACH_RCV_TIMEOUT))
+        hear(tries_again);
+}
+
+unsigned long heard_pages(void)
+{
+    return pages_heard;
+}
+
+void hear_report(void)
+{
+    for (unsigned i = 0; i < KNOWN; i++)
+        report("model: heard %s %lu", known[i].name, known[i].heard);
+    report("model: heard exception %lu", exceptions_heard);
+}

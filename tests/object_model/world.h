@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the parts of the program share: the model, and the object that the kernel has. */
+#pragma once
+
+#include <mach.h>
+
+#include "model.h"
+#include "operation.h"
+
+#define MAPPING_ADDRESS 0x400000000ul /* may be written */
+#define OTHER_ADDRESS   0x500000000ul /* may only be read */
+#define SOURCE_ADDRESS  0x600000000ul /* of supplies that deallocate */
+#define MAPPINGS_ALIGN  0x100000000ul
+#define MAPPING_BYTES   ((vm_size_t)MODEL_PAGES * MODEL_PAGE)
+
+struct settings {
+    uint64_t seed, operations;
+    uint64_t kinds, clients;   /* bit masks: what is done */
+    unsigned patience;         /* seconds in which something must happen */
+    boolean_t tell;            /* each operation on the report */
+    unsigned skip_count;
+    struct { uint64_t from, to; } skips[64];
+};
+extern struct settings settings;
+
+extern struct model model;
+extern mach_port_t object, control, name;
+
+/* Ends the test: what was wrong, and the last operations. */
+void world_fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+/* Does it, as far as the state allows, and hears all that comes of it. FALSE: there was nothing to do. The
+   operation then says what was done in fact. */
+boolean_t perform(struct operation *operation);
+
+/* Words of a page that are looked at. */
+static inline unsigned word_index(unsigned word)
+{
+    return word < 2 ? word : MODEL_PAGE / sizeof(uint64_t) - MODEL_WORDS + word;
+}
