@@ -7,6 +7,8 @@
  *             or set that has none yet
  *   kernel    a request to a kernel object
  *   complex   a request or reply to a task whose body carries rights or memory (ipc/fast_complex.c)
+ *   one way   a send that expects no answer from a kernel object, and a receive alone: what managers
+ *             do (ipc/fast_one_way.c)
  *
  * Each either does the whole send or changes nothing; all else is mach_msg_slow()'s. To be read from
  * the end. Between a client and a server that waits for it, rights in a message would be made only
@@ -22,8 +24,7 @@
 #include "ipc/fast_path.h"
 #include "kernel/kobject_call.h"
 
-/* Fills an empty place for a buffer of the thread's; NULL when there is none at hand. */
-static __attribute__((noinline)) struct message *make_buffer(struct message **place)
+struct message *fast_make_buffer(struct message **place)
 {
     return *place = message_take();
 }
@@ -88,7 +89,12 @@ call_slowly(uint64_t user_address, mach_msg_option_t option, mach_msg_size_t sen
 {
     struct call call = {user_address, option,     receive_size,
                         receive_name, timeout_ms, MACH_PORT_NAME_NULL};
+    mach_msg_return_t status;
 
+    if (option == MACH_RCV_MSG && fast_receive(user_address, receive_size, receive_name, &status))
+        return status;
+    if (option == MACH_SEND_MSG && is_short(send_size) && fast_send(user_address, send_size, &status))
+        return status;
     if (option & (MACH_SEND_CANCEL | MACH_SEND_NOTIFY | MACH_RCV_NOTIFY))
         call.notify_name = seventh_parameter();
     return mach_msg_slow(NULL, thread_current()->task->space, send_size, &call);
@@ -190,7 +196,7 @@ static inline mach_msg_return_t call_kernel(struct thread *thread, struct space 
     const struct kobject_service *service = kobject_service_of(request->header.msgh_id);
 
     if (unlikely(service->reply_bytes > MESSAGE_SMALL_BYTES ||
-                 (!reply && !(reply = make_buffer(&thread->answer_buffer)))))
+                 (!reply && !(reply = fast_make_buffer(&thread->answer_buffer)))))
         return fast_send_slowly(request, call->user_address, call->receive_size, call->receive_name);
     request->header.msgh_remote_port = port_copy_live_send(dest);
     request->header.msgh_local_port = port_make_send_once(port);
@@ -226,7 +232,7 @@ mach_msg_return_t mach_msg_trap(uint64_t user_address, mach_msg_option_t option,
 
     if (unlikely(option != (MACH_SEND_MSG | MACH_RCV_MSG) || !is_short(send_size) ||
                  user_address > USER_ADDRESS_END - MESSAGE_SMALL_BYTES ||
-                 (!message && !(message = make_buffer(&thread->request_buffer)))))
+                 (!message && !(message = fast_make_buffer(&thread->request_buffer)))))
         return call_slowly(user_address, option, send_size, receive_size, receive_name,
                            timeout_ms);
     if (unlikely(!user_copy_words(&message->header, (void *)user_address, send_size / 8)))

@@ -63,6 +63,16 @@ static inline struct call long_call(uint64_t user_address, mach_msg_size_t recei
     };
 }
 
+/* Fills an empty place for a buffer of the thread's; NULL when there is none at hand. */
+struct message *fast_make_buffer(struct message **place);
+
+/* --- ipc/fast_one_way.c; false: not of the common kind, nothing changed --- */
+/* Sends a short message of that many bytes, to a kernel object, without options. */
+bool fast_send(uint64_t user_address, mach_msg_size_t bytes, mach_msg_return_t *status);
+/* Waits, without options, for what comes next to the port or set of that name; the buffer has so many bytes. */
+bool fast_receive(uint64_t user_address, mach_msg_size_t bytes, mach_port_name_t name,
+                  mach_msg_return_t *status);
+
 /* --- where the short ways end; ipc/fast_path.c, ipc/fast_complex.c --- */
 /* What came back is not the short way's to copy out; or nothing came back (NULL). */
 mach_msg_return_t fast_end_slowly(struct message *message, uint64_t user_address,

@@ -3,12 +3,14 @@
 
 #include <mach/mig_support.h>
 
+#include "ipc/fast_path.h"
 #include "ipc/message.h"
 #include "ipc/message_body.h"
 #include "ipc/message_receive.h"
 #include "ipc/message_send.h"
 #include "ipc/port.h"
 #include "ipc/right.h"
+#include "ipc/space_hash.h"
 #include "kernel/sched.h"
 #include "kernel/string.h"
 #include "kernel/thread.h"
@@ -123,6 +125,87 @@ static void discard(const mach_msg_header_t *from, mach_msg_size_t bytes)
     message_destroy(message);
 }
 
+/* --- the short way: somebody waits for it --- */
+
+/*
+ * Copies a body of single numbers, and of at most one right to be made that the space has a send right
+ * for already, as the space is to see it: *entry then is the name that gets one more reference, or NULL.
+ * False: it is not such a body.
+ */
+static bool copy_plain_body(struct message *message, const mach_msg_header_t *from, mach_msg_size_t bytes,
+                            const struct space *space, struct name_entry **entry)
+{
+    const uint64_t *word = (const uint64_t *)(from + 1);
+    const uint64_t *end = (const uint64_t *)((const char *)from + bytes);
+    uint64_t *to = (uint64_t *)(&message->header + 1);
+
+    *entry = NULL;
+    for (; word < end; word += 2, to += 2) {
+        to[0] = word[0];
+        to[1] = word[1];
+        if (message_is_single(word[0]) && !message_is_right(word[0]))
+            continue;
+        if (word[0] != (MESSAGE_SHAPE(64) | MACH_MSG_TYPE_MAKE_SEND) || *entry ||
+            !PORT_VALID((struct port *)word[1]) ||
+            !(*entry = space_hash_find_send(space, (struct port *)word[1])) || !(*entry)->port->active)
+            return false;
+        to[0] = MESSAGE_SHAPE(64) | MACH_MSG_TYPE_PORT_SEND;
+        to[1] = (*entry)->name;
+    }
+    return true;
+}
+
+/*
+ * Gives a message to a receiver that waits for it, in the buffer that he keeps, as he is to see it: the
+ * kernel does his half too. Counts end up as on the long way. False: the long way is to do it, nothing changed.
+ */
+static bool give(const mach_msg_header_t *from, mach_msg_size_t bytes)
+{
+    struct port *dest = from->msgh_remote_port;
+    mach_msg_type_name_t type = MACH_MSGH_BITS_REMOTE(from->msgh_bits);
+    struct thread *sender = thread_current(), *receiver;
+    struct message *message;
+    mach_msg_user_header_t *user;
+    struct wait_queue *queue;
+    struct name_entry *entry;
+
+    if (!PORT_VALID(dest) || !is_short(bytes) || from->msgh_local_port ||
+        (type != MACH_MSG_TYPE_COPY_SEND && type != MACH_MSG_TYPE_MOVE_SEND_ONCE) ||
+        !(queue = waiting_receiver(dest, bytes)))
+        return false;
+    receiver = list_entry(queue->waiters.head.next, struct thread, wait_link);
+    message = receiver->request_buffer;
+    if ((!message && !(message = fast_make_buffer(&receiver->request_buffer))) ||
+        !copy_plain_body(message, from, bytes, dest->receiver, &entry))
+        return false;
+    if (entry) {
+        entry->port->make_send_count++;
+        entry_add_reference(entry);
+    }
+    if (type == MACH_MSG_TYPE_MOVE_SEND_ONCE) {
+        dest->send_once_rights--;
+        dest->references--; /* not the last: it has a receiver */
+    }
+    user = (mach_msg_user_header_t *)&message->header;
+    user->msgh_bits = (from->msgh_bits & MACH_MSGH_BITS_COMPLEX) |
+                      MACH_MSGH_BITS(0, right_received_type(type));
+    user->msgh_size = bytes;
+    user->msgh_remote_port_do_not_use = MACH_PORT_NAME_NULL;
+    user->msgh_protected_payload = dest->receiver_name;
+    user->msgh_seqno = dest->sequence_number++;
+    user->msgh_id = from->msgh_id;
+    message->flags = MESSAGE_USER_FORM;
+    wait_queue_take(queue, WAIT_AWAKENED);
+    trace(PORTHOLE_TRACE_DELIVER, (uint64_t)receiver, (uint64_t)dest, trace_message(&message->header));
+    receiver->request_buffer = NULL;
+    receiver->handed_message = message;
+    if (sender->gives_way)
+        sender->successor = receiver;
+    else
+        sched_make_runnable(receiver);
+    return true;
+}
+
 /*
  * Queues a message beyond any limit; never waits (O8). `header` is in kernel form, every byte
  * initialised, with dispositions: what it moves is consumed in any case, what it copies or makes is
@@ -133,9 +216,12 @@ static void discard(const mach_msg_header_t *from, mach_msg_size_t bytes)
  */
 mach_msg_return_t mach_msg_send_from_kernel(mach_msg_header_t *header, mach_msg_size_t bytes)
 {
-    struct message *message = message_alloc(bytes);
+    struct message *message;
     struct port *dest;
 
+    if (give(header, bytes))
+        return MACH_MSG_SUCCESS;
+    message = message_alloc(bytes);
     if (!message) {
         discard(header, bytes);
         return MACH_SEND_NO_BUFFER;

@@ -109,7 +109,9 @@ mach_msg_return_t mach_msg_deliver(struct message *message, struct space *space,
         notify = space_lookup_receive(space, call->notify_name);
     if (message->flags & MESSAGE_USER_FORM) {
         message_copyout_notify(message, space, notify);
-        return put(message, space, call->user_address, message_copyout_body(message, space));
+        return put(message, space, call->user_address,
+                   message->flags & MESSAGE_BODY ? message_copyout_body(message, space)
+                                                 : MACH_MSG_SUCCESS);
     }
     if (message->header.msgh_size > call->receive_size) {
         message_copyout_header_only(message, space);

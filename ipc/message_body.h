@@ -49,22 +49,34 @@ static inline void message_item_at(struct message *message, uint32_t offset,
                 (item->out_of_line ? (uint32_t)sizeof(uint64_t) : (uint32_t)((bits + 63) / 64 * 8));
 }
 
+/* The descriptor at an offset, as one word. Its low byte is the type's name; the rest is the shape: of nearly
+   all items that of one element inline of 64 or 32 bits, which takes 16 bytes in all. */
+#define MESSAGE_SHAPE(bits) (UINT64_C(1) << 32 | MESSAGE_TYPE_INLINE | (bits) << 8)
+static inline bool message_is_single(uint64_t descriptor)
+{
+    uint64_t shape = descriptor & ~UINT64_C(0xff);
+
+    return shape == MESSAGE_SHAPE(64) || shape == MESSAGE_SHAPE(32);
+}
+
+static inline bool message_is_right(uint64_t descriptor)
+{
+    return (descriptor & 0xff) - MACH_MSG_TYPE_MOVE_RECEIVE <= MESSAGE_PORT_TYPES - 1;
+}
+
 /*
- * Steps over one inline scalar of at most 8 bytes that is no right: most items are. True: *offset
- * is behind it. A 32-bit scalar's padding is cleared, so that it carries nothing of its sender's
- * (H-63).
+ * Steps over one inline scalar that is no right: most items are. True: *offset is behind it. A 32-bit
+ * scalar's padding is cleared, so that it carries nothing of its sender's (H-63).
  */
 static inline bool message_skip_scalar(struct message *message, uint32_t *offset)
 {
-    uint32_t *words = (uint32_t *)((char *)&message->header + *offset);
-    uint32_t name = words[0] & 0xff, bits = words[0] >> 8 & 0xffff;
+    uint64_t *words = (uint64_t *)((char *)&message->header + *offset);
 
     if (*offset + 2 * sizeof(uint64_t) > message->header.msgh_size ||
-        words[0] >> 24 != MESSAGE_TYPE_INLINE >> 24 || words[1] != 1 || bits - 1 > 63 ||
-        name - MACH_MSG_TYPE_MOVE_RECEIVE <= MESSAGE_PORT_TYPES - 1)
+        !message_is_single(words[0]) || message_is_right(words[0]))
         return false;
-    if (bits == 32)
-        words[3] = 0;
+    if ((words[0] & ~UINT64_C(0xff)) == MESSAGE_SHAPE(32))
+        words[1] = (uint32_t)words[1];
     *offset += 2 * sizeof(uint64_t);
     return true;
 }
@@ -77,12 +89,11 @@ static inline bool message_next_special(struct message *message, uint32_t *offse
     while (*offset < end) {
         const mach_msg_type_t *type =
             (const mach_msg_type_t *)((char *)&message->header + *offset);
-        uint32_t word = *(const uint32_t *)type;
+        uint64_t word = *(const uint64_t *)type;
 
-        if (!(word & MESSAGE_TYPE_INLINE) ||
-            (word & 0xff) - MACH_MSG_TYPE_MOVE_RECEIVE <= MESSAGE_PORT_TYPES - 1)
+        if (!(word & MESSAGE_TYPE_INLINE) || message_is_right(word))
             return true;
-        if (type->msgt_number == 1 && (word >> 8 & 0xffff) - 1 <= 63)
+        if (message_is_single(word))
             *offset += 2 * sizeof(uint64_t);
         else
             *offset += sizeof *type + (uint32_t)(((uint64_t)type->msgt_number *

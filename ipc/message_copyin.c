@@ -316,14 +316,14 @@ mach_msg_return_t message_copyin_body(struct message *message, struct space *spa
     uint32_t offset = sizeof message->header, size = message->header.msgh_size;
 
     while (offset < size) {
-        uint64_t *slot = offset + MESSAGE_SINGLE_BYTES <= size
-                             ? message_single_port(message, offset)
-                             : NULL;
-        mach_msg_type_t *type = message_type_at(message, offset);
         mach_msg_return_t status;
+        mach_msg_type_t *type;
+        uint64_t *slot;
 
         if (message_skip_scalar(message, &offset))
             continue;
+        type = message_type_at(message, offset);
+        slot = offset + MESSAGE_SINGLE_BYTES <= size ? message_single_port(message, offset) : NULL;
         if (slot && MACH_MSG_TYPE_PORT_ANY(*(uint8_t *)type)) {
             status = copyin_slot(message, space, type, slot);
             if (status == MACH_MSG_SUCCESS)

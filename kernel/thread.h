@@ -89,6 +89,11 @@ struct thread {
     /* Small buffers for the next request and for the answer of a kernel object; owned, or NULL. */
     struct message *request_buffer, *answer_buffer;
 
+    /* It asks a manager and then sleeps on an event: with gives_way who gets the message is not made
+       runnable, but kept here, and runs when it sleeps. */
+    bool gives_way;
+    struct thread *successor;
+
     /* Ports. Each pointer owns the right that its comment names. */
     struct port *self;            /* kernel-held receive right of the thread port */
     struct port *self_send;       /* THREAD_KERNEL_PORT special port: a send right */

@@ -163,13 +163,20 @@ static struct wait_queue *event_queue(const void *event)
 wait_result_t event_sleep(const void *event, const struct wait_reason *reason, const void *object,
                           enum wait_mode mode, uint64_t deadline_ns)
 {
-    struct thread *thread = thread_current();
+    struct thread *thread = thread_current(), *next = thread->successor;
 
-    if (wait_refused(thread, mode))
+    thread->successor = NULL;
+    if (wait_refused(thread, mode)) {
+        if (next)
+            sched_make_runnable(next);
         return WAIT_INTERRUPTED;
+    }
     thread->wait_event = event;
     wait_begin(thread, event_queue(event), reason, object, mode, deadline_ns);
-    sched_switch();
+    if (next)
+        sched_switch_to(next);
+    else
+        sched_switch();
     return thread->wait_result;
 }
 

@@ -248,7 +248,9 @@ kern_return_t fault_request_data(struct vm_object *object, vm_offset_t offset, v
         return wait_for_room(object, mode);
     if (!reserve_cluster(object, offset, access, &start, &end))
         return wait_for_placeholder(object, mode);
+    thread_current()->gives_way = true; /* to the manager, in the sleep that comes next */
     code = manager_data_request(object, start, end - start, access);
+    thread_current()->gives_way = false;
     if (code == KERN_SUCCESS) {
         fault_count_pagein();
         return fault_wait_page(vm_object_page(object, offset), mode);

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One way to the kernel and from it, by the short ways of ipc/fast_one_way.c and ipc/kernel_message.c: what
+ * becomes of rights when a request is refused, and when the receiver who waits is not of the common kind.
+ */
+#include "test.h"
+#include "wire.h"
+
+#define SELF mach_task_self()
+#define NO_SUCH_ID 4999
+#define PAYLOAD 0x1234567890UL
+
+/* Somebody who waits for one message, in a buffer of his own. */
+struct receiver {
+    mach_port_t port;
+    void *buffer;
+    mach_msg_size_t bytes;
+    struct wire wire;
+    struct client thread;
+};
+
+static uint64_t receive(void *argument)
+{
+    struct receiver *receiver = argument;
+
+    return mach_msg(receiver->buffer, MACH_RCV_MSG, 0, receiver->bytes, receiver->port, 0,
+                    MACH_PORT_NULL);
+}
+
+static void receiver_start(struct receiver *receiver, mach_port_t port)
+{
+    receiver->port = port;
+    if (!receiver->buffer) {
+        receiver->buffer = &receiver->wire;
+        receiver->bytes = sizeof receiver->wire;
+    }
+    client_call(&receiver->thread, receive, receiver);
+    client_expect_blocked(&receiver->thread, 20);
+}
+
+/* A client that asks the manager for the page, while the receiver waits at the memory object. */
+static mach_msg_return_t request(struct receiver *receiver, struct manager *manager,
+                                 struct client *client, vm_address_t address)
+{
+    receiver_start(receiver, manager->object);
+    client_read(client, address);
+    return (mach_msg_return_t)client_finish(&receiver->thread);
+}
+
+static void expect_send_once(mach_port_t port)
+{
+    struct wire wire;
+
+    CHECK_OK(wire_receive(&wire, port, 1000));
+    CHECK_EQ(wire.header.msgh_id, MACH_NOTIFY_SEND_ONCE);
+}
+
+TEST(179, a_one_way_request_that_the_kernel_refuses_is_destroyed_with_its_rights)
+{
+    mach_port_t watched = port_make(FALSE);
+    unsigned references = port_refs(SELF, MACH_PORT_RIGHT_SEND);
+    struct wire wire;
+
+    wire_begin(&wire, SELF, MACH_MSG_TYPE_COPY_SEND, NO_SUCH_ID);
+    wire_add_port(&wire, watched, MACH_MSG_TYPE_MAKE_SEND_ONCE);
+    CHECK_OK(wire_send(&wire, 0));
+    expect_send_once(watched);
+    CHECK_EQ(port_status(watched).mps_sorights, 0);
+    CHECK_EQ(port_refs(SELF, MACH_PORT_RIGHT_SEND), references);
+}
+
+TEST(179, a_bad_right_in_a_one_way_request_destroys_those_before_it)
+{
+    mach_port_t watched = port_make(FALSE);
+    struct wire wire;
+
+    wire_begin(&wire, SELF, MACH_MSG_TYPE_COPY_SEND, NO_SUCH_ID);
+    wire_add_port(&wire, watched, MACH_MSG_TYPE_MAKE_SEND_ONCE);
+    wire_add_port(&wire, 0x9999, MACH_MSG_TYPE_COPY_SEND);
+    CHECK_RETURNS(wire_send(&wire, 0), MACH_SEND_INVALID_RIGHT);
+    expect_send_once(watched);
+    CHECK_EQ(port_status(watched).mps_sorights, 0);
+}
+
+TEST(183, a_one_way_request_whose_port_goes_to_itself_is_destroyed)
+{
+    struct manager manager;
+    mach_port_t gone = port_make(TRUE);
+    struct wire wire;
+
+    manager_start(&manager, 0, PAGE_SIZE);
+    wire_begin(&wire, manager.control, MACH_MSG_TYPE_COPY_SEND, NO_SUCH_ID);
+    wire_add_port(&wire, gone, MACH_MSG_TYPE_MOVE_RECEIVE);
+    CHECK_OK(wire_send(&wire, 0));
+    CHECK_EQ(port_type(gone), MACH_PORT_TYPE_DEAD_NAME);
+}
+
+TEST(31, a_waiting_manager_that_gave_the_control_right_up_is_told_a_name_again)
+{
+    struct receiver receiver = {0};
+    struct manager manager;
+    struct client client;
+    vm_address_t address = manager_start(&manager, 0, PAGE_SIZE);
+
+    CHECK_OK(mach_port_destroy(SELF, manager.control));
+    CHECK_OK(request(&receiver, &manager, &client, address));
+    CHECK_EQ(receiver.wire.header.msgh_id, ID_DATA_REQUEST);
+    manager.control = wire_port(&receiver.wire, 0);
+    CHECK_EQ(port_refs(manager.control, MACH_PORT_RIGHT_SEND), 1);
+    manager_supply_plain(&manager, 0, PAGE_SIZE, 5);
+    CHECK_EQ(client_finish(&client), pattern_word(5, 0));
+}
+
+TEST(31, each_request_to_a_waiting_manager_brings_one_reference)
+{
+    struct receiver receiver = {0};
+    struct manager manager;
+    struct client client;
+    vm_address_t address = manager_start(&manager, 0, 2 * PAGE_SIZE);
+    unsigned references = port_refs(manager.control, MACH_PORT_RIGHT_SEND);
+    mach_port_seqno_t before;
+
+    for (vm_offset_t at = 0; at < 2 * PAGE_SIZE; at += PAGE_SIZE) {
+        before = port_status(manager.object).mps_seqno;
+        CHECK_OK(request(&receiver, &manager, &client, address + at));
+        CHECK_EQ(receiver.wire.header.msgh_bits, MACH_MSGH_BITS_COMPLEX |
+                     MACH_MSGH_BITS(0, MACH_MSG_TYPE_PORT_SEND));
+        CHECK_EQ(receiver.wire.header.msgh_local_port, manager.object);
+        CHECK_EQ(receiver.wire.header.msgh_seqno, before);
+        CHECK_EQ(wire_type(&receiver.wire, 0)->msgt_name, MACH_MSG_TYPE_PORT_SEND);
+        CHECK_EQ(wire_port(&receiver.wire, 0), manager.control);
+        CHECK_EQ(port_refs(manager.control, MACH_PORT_RIGHT_SEND), ++references);
+        CHECK_EQ(*(uint64_t *)wire_data(&receiver.wire, 1), at);
+        manager_supply_plain(&manager, at, PAGE_SIZE, 6);
+        CHECK_EQ(client_finish(&client), pattern_word(6, at));
+    }
+}
+
+TEST(182, a_waiting_manager_whose_buffer_cannot_be_written_is_left_no_reference)
+{
+    vm_address_t buffer = 0;
+    struct receiver receiver = {.bytes = PAGE_SIZE};
+    struct manager manager;
+    struct client client;
+    vm_address_t address = manager_start(&manager, 0, PAGE_SIZE);
+    unsigned references = port_refs(manager.control, MACH_PORT_RIGHT_SEND);
+
+    CHECK_OK(vm_allocate(SELF, &buffer, PAGE_SIZE, TRUE));
+    CHECK_OK(vm_protect(SELF, buffer, PAGE_SIZE, FALSE, VM_PROT_READ));
+    receiver.buffer = (void *)buffer;
+    CHECK_RETURNS(request(&receiver, &manager, &client, address), MACH_RCV_INVALID_DATA);
+    CHECK_EQ(port_refs(manager.control, MACH_PORT_RIGHT_SEND), references);
+    manager_supply_plain(&manager, 0, PAGE_SIZE, 7); /* the kernel has asked all the same */
+    CHECK_EQ(client_finish(&client), pattern_word(7, 0));
+}
+
+TEST(182, a_waiting_manager_with_a_small_buffer_is_told_so)
+{
+    struct receiver receiver = {.bytes = sizeof(mach_msg_header_t)};
+    struct manager manager;
+    struct client client;
+    vm_address_t address = manager_start(&manager, 0, PAGE_SIZE);
+
+    receiver.buffer = &receiver.wire;
+    CHECK_RETURNS(request(&receiver, &manager, &client, address), MACH_RCV_TOO_LARGE);
+    client_end(&client);
+}
+
+TEST(31, a_waiting_manager_with_a_payload_gets_it)
+{
+    struct receiver receiver = {0};
+    struct manager manager;
+    struct client client;
+    vm_address_t address = manager_start(&manager, 0, PAGE_SIZE);
+
+    CHECK_OK(mach_port_set_protected_payload(SELF, manager.object, PAYLOAD));
+    CHECK_OK(request(&receiver, &manager, &client, address));
+    CHECK_EQ(receiver.wire.header.msgh_protected_payload, PAYLOAD);
+    CHECK_EQ(MACH_MSGH_BITS_LOCAL(receiver.wire.header.msgh_bits), MACH_MSG_TYPE_PROTECTED_PAYLOAD);
+    CHECK_EQ(*(uint64_t *)wire_data(&receiver.wire, 1), 0);
+    client_end(&client);
+}
+
+TEST(39, a_completion_to_a_waiting_receiver_uses_its_right_up)
+{
+    struct receiver receiver = {0};
+    struct manager manager;
+    struct client client;
+    mach_port_t reply = port_make(FALSE);
+    vm_address_t address = manager_start(&manager, 0, PAGE_SIZE);
+
+    client_read(&client, address);
+    EXPECT_REQUEST(&manager, 0, PAGE_SIZE);
+    receiver_start(&receiver, reply);
+    CHECK_OK(manager_supply(&manager, 0, PAGE_SIZE, 8, VM_PROT_NONE, FALSE, reply,
+                            MACH_MSG_TYPE_MAKE_SEND_ONCE));
+    CHECK_OK(client_finish(&receiver.thread));
+    CHECK_EQ(receiver.wire.header.msgh_id, ID_SUPPLY_COMPLETED);
+    CHECK_EQ(MACH_MSGH_BITS_LOCAL(receiver.wire.header.msgh_bits), MACH_MSG_TYPE_PORT_SEND_ONCE);
+    CHECK_EQ(port_status(reply).mps_sorights, 0);
+    CHECK_EQ(client_finish(&client), pattern_word(8, 0));
+}
+
+TEST(171, a_receive_for_which_a_message_is_there_takes_it)
+{
+    mach_port_t port = port_make(TRUE);
+    struct wire wire;
+
+    for (mach_msg_id_t id = 1; id <= 2; id++)
+        CHECK_OK(port_send_empty(port, MACH_MSG_TYPE_COPY_SEND, id, 0));
+    for (mach_msg_id_t id = 1; id <= 2; id++) {
+        CHECK_OK(mach_msg(&wire.header, MACH_RCV_MSG, 0, sizeof wire, port, 0, MACH_PORT_NULL));
+        CHECK_EQ(wire.header.msgh_id, id);
+    }
+}
