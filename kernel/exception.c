@@ -12,7 +12,7 @@
 #include "kernel/task.h"
 #include "kernel/thread.h"
 #include "kernel/x86_64/trap_frame.h"
-#include "mm/vm_shortage.h"
+#include "mm/fault_request.h"
 
 static const char *exception_name(int exception)
 {
@@ -36,7 +36,6 @@ static const char *exception_name(int exception)
 static bool handler_accepts(struct port *handler, int exception, int code, uint64_t subcode)
 {
     struct thread *thread = thread_current();
-    unsigned tries = 0;
     kern_return_t result;
 
     if (!PORT_VALID(handler))
@@ -50,7 +49,7 @@ static bool handler_accepts(struct port *handler, int exception, int code, uint6
     do
         result = exception_raise(handler, thread->self_send, thread->task->self_send, exception,
                                  code, (rpc_long_integer_t)subcode);
-    while (result == MACH_SEND_NO_BUFFER && vm_shortage_wait(KERN_RESOURCE_SHORTAGE, &tries) &&
+    while (result == MACH_SEND_NO_BUFFER && fault_wait_memory(WAIT_INTERRUPTIBLE) == KERN_SUCCESS &&
            !thread->terminating);
     port_release_send(handler);
     return result == KERN_SUCCESS || result == MIG_NO_REPLY ||

@@ -107,7 +107,8 @@ void kobject_init(void)
             large_replies[i].reply_bytes;
 }
 
-/* Room for a reply. May sleep for memory; NULL when out of it. */
+/* Room for a reply. May sleep for memory; NULL when out of it, for a large reply: a small one gets a buffer of
+   the reserve, because many requests have no reply that could tell of a refusal. */
 static struct message *alloc_reply(uint32_t bytes)
 {
     struct message *reply;
@@ -116,7 +117,7 @@ static struct message *alloc_reply(uint32_t bytes)
     do
         reply = message_alloc(bytes);
     while (!reply && vm_shortage_wait(KERN_RESOURCE_SHORTAGE, &tries));
-    return reply;
+    return reply || bytes > MESSAGE_SMALL_BYTES ? reply : message_alloc_urgent(bytes);
 }
 
 /* A notification that the kernel asked for on its own port; true if it was one. */

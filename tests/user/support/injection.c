@@ -9,7 +9,7 @@
 #define WORDS_MAX  300
 
 /* Where the worker stands. What it runs between GO and DONE may fail; it spins in the states beside. */
-enum phase { IDLE, CALLED, READY, GO, DONE };
+enum phase { IDLE, CALLED, READY, GO, DONE, SETTLE };
 
 static struct worker {
     mach_port_t thread; /* MACH_PORT_NULL: there is none */
@@ -30,6 +30,14 @@ static void spin_until(unsigned phase)
         swtch();
 }
 
+/* What a refused call may have cost: the port for replies, and the buffers that a thread keeps. */
+static void settle(void)
+{
+    mach_port_type_t type;
+
+    CHECK_OK(mach_port_type(SELF, mig_get_reply_port(), &type));
+}
+
 static void work(void *argument)
 {
     (void)argument;
@@ -38,31 +46,30 @@ static void work(void *argument)
             gsync_wait(SELF, (vm_address_t)&worker.phase, IDLE, 0, 0, 0);
         if (!worker.request)
             break;
-        mig_get_reply_port(); /* a refused send may have cost it */
+        mig_get_reply_port();
         set_phase(READY);
         spin_until(GO);
         worker.result = worker.request();
         set_phase(DONE);
-        while (worker.phase == DONE) /* the next call may follow at once */
-            swtch();
+        spin_until(SETTLE);
+        settle();
+        set_phase(IDLE);
     }
     worker.thread = MACH_PORT_NULL;
     set_phase(IDLE);
 }
 
-static void begin_worker(void)
-{
-    if (worker.thread != MACH_PORT_NULL)
-        return;
-    worker.thread = thread_start(work, NULL, 0);
-    CHECK(worker.thread != MACH_PORT_NULL);
-}
-
+/* Lets the worker run a request; a new one makes no call before. */
 static void call_worker(kern_return_t (*request)(void))
 {
     worker.request = request;
     set_phase(CALLED);
-    CHECK_OK(gsync_wake(SELF, (vm_address_t)&worker.phase, 0, 0));
+    if (worker.thread != MACH_PORT_NULL) {
+        CHECK_OK(gsync_wake(SELF, (vm_address_t)&worker.phase, 0, 0));
+        return;
+    }
+    worker.thread = thread_start(work, NULL, 0);
+    CHECK(worker.thread != MACH_PORT_NULL);
 }
 
 static void end_worker(void)
@@ -97,7 +104,6 @@ static boolean_t try(const struct injection *injection, unsigned number)
     unsigned times = injection->times > 0 ? injection->times : 1, left;
     porthole_callers_t callers;
 
-    begin_worker();
     if (injection->prepare)
         injection->prepare();
     call_worker(injection->request);
@@ -107,7 +113,8 @@ static boolean_t try(const struct injection *injection, unsigned number)
     set_phase(GO);
     spin_until(DONE);
     left = fail_allocations(0, 0, callers);
-    set_phase(IDLE);
+    set_phase(SETTLE);
+    spin_until(IDLE);
     if (injection->fresh)
         end_worker();
     if (number == 0 || left == times)

@@ -32,3 +32,9 @@ void inject(const struct injection *injection);
 #define INJECT(request_, ...)                                                                      \
     inject(&(struct injection){.name = #request_, .request = (request_), __VA_ARGS__})
 
+/* In a request: takes back what it did. The failure may come just here, so it is tried twice. */
+#define UNDO(call)                                                                                 \
+    do {                                                                                           \
+        if ((call) != KERN_SUCCESS)                                                                \
+            CHECK_OK(call);                                                                        \
+    } while (0)
