@@ -7,7 +7,6 @@
 #pragma once
 
 #include <mach/kern_return.h>
-#include <mach/port.h>
 
 #include "kernel/list.h"
 

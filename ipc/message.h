@@ -14,11 +14,9 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <mach/kern_return.h>
 #include <mach/message.h>
 
 #include "kernel/list.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ipc/message_body.h"
 
-#include "ipc/message.h"
 #include "ipc/port.h"
 #include "mm/kmem.h"
 #include "mm/vm_copy.h"

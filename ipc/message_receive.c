@@ -11,7 +11,6 @@
 #include "kernel/printf.h"
 #include "kernel/sched.h"
 #include "kernel/thread.h"
-#include "kernel/wait.h"
 
 /* Where messages come from: a port, or the first member of a set that has any. */
 struct source {

@@ -4,7 +4,6 @@
 #include "ipc/right.h"
 #include "ipc/space_hash.h"
 #include "ipc/space_table.h"
-#include "kernel/panic.h"
 
 struct name_entry *right_find_port(const struct space *space, const struct port *port)
 {

@@ -3,7 +3,6 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "kernel/boot_task.h"
 #include "kernel/boot_words.h"

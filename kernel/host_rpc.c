@@ -7,7 +7,6 @@
 #include <mach/host_reboot.h>
 
 #include "kernel/clock.h"
-#include "kernel/host.h"
 #include "kernel/log.h"
 #include "kernel/processor.h"
 #include "kernel/rpc_info.h"

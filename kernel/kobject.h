@@ -4,8 +4,6 @@
  */
 #pragma once
 
-#include <stdint.h>
-
 struct message;
 
 enum kobject_type {

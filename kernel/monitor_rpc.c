@@ -8,7 +8,6 @@
 #include "ipc/port.h"
 #include "ipc/message.h"
 #include "ipc/space.h"
-#include "kernel/host.h"
 #include "kernel/monitor.h"
 #include "kernel/string.h"
 #include "kernel/task.h"

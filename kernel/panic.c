@@ -11,7 +11,6 @@
 #include "kernel/x86_64/trap_frame.h"
 
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #define NOBODY  UINT32_MAX

@@ -6,7 +6,6 @@
 
 #include <mig/mach4_server.h>
 
-#include "kernel/clock.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
 #include "mm/kmem.h"

@@ -4,7 +4,6 @@
  */
 #include <mig/mach_host_server.h>
 
-#include <mach/policy.h>
 #include <mach/processor_info.h>
 
 #include "ipc/port.h"

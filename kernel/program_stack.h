@@ -2,7 +2,6 @@
 /* The first stack of a program: argument count, arguments, environment, auxiliary vector. */
 #pragma once
 
-#include <stddef.h>
 #include <stdint.h>
 
 struct vm_map;

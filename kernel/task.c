@@ -9,7 +9,6 @@
 #include "kernel/sched.h"
 #include "kernel/string.h"
 #include "kernel/task_notify.h"
-#include "kernel/thread.h"
 #include "kernel/trace.h"
 #include "kernel/x86_64/io_permissions.h"
 #include "kernel/x86_64/time.h"

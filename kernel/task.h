@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include <mach/kern_return.h>
+#include <mach/port.h>
 
 #include "kernel/list.h"
 #include "kernel/thread.h"

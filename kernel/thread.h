@@ -16,7 +16,6 @@
 #include <stdint.h>
 
 #include <mach/kern_return.h>
-#include <mach/message.h>
 
 #include "kernel/clock.h"
 #include "kernel/gsync.h"

@@ -8,7 +8,6 @@
 #include "kernel/task.h"
 #include "kernel/trace.h"
 #include "mm/record_list.h"
-#include "mm/vm_copy.h"
 
 #define EVENT_WORDS 2  /* in each column */
 #define RING_EVENTS (int)(TRACE_COLUMN_WORDS / EVENT_WORDS)

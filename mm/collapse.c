@@ -10,7 +10,6 @@
 #include "mm/collapse.h"
 
 #include "ipc/port.h"
-#include "kernel/panic.h"
 #include "kernel/trace.h"
 #include "mm/object_lifetime.h"
 #include "mm/placeholder.h"

@@ -5,7 +5,6 @@
  */
 #include "mm/kept_pages.h"
 
-#include "kernel/panic.h"
 #include "kernel/string.h"
 #include "mm/fault.h"
 #include "mm/fault_request.h"

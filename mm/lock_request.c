@@ -12,7 +12,6 @@
 
 #include <mig/mach_server.h>
 
-#include "kernel/panic.h"
 #include "kernel/sched.h"
 #include "kernel/thread.h"
 #include "kernel/x86_64/kernel_lock.h"
@@ -21,7 +20,6 @@
 #include "mm/kmem.h"
 #include "mm/manager.h"
 #include "mm/object_lifetime.h"
-#include "mm/object_range.h"
 #include "mm/page_trace.h"
 #include "mm/pmap.h"
 

@@ -13,7 +13,6 @@
 
 #include <mach/kern_return.h>
 #include <mach/machine/vm_types.h>
-#include <mach/message.h>
 #include <mach/vm_prot.h>
 
 #include "mm/reply_right.h"

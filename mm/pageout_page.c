@@ -12,9 +12,7 @@
  */
 #include "mm/pageout_page.h"
 
-#include "kernel/panic.h"
 #include "mm/association.h"
-#include "mm/default_manager.h"
 #include "mm/kept_pages.h"
 #include "mm/manager.h"
 #include "mm/object_lifetime.h"

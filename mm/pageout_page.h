@@ -4,8 +4,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 struct page;
 
 /* Frames that may be on their way to the default pager at a time. Precious pages may exceed it: the

@@ -13,9 +13,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include <mach/kern_return.h>
 #include <mach/machine/vm_types.h>
 

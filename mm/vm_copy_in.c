@@ -7,7 +7,6 @@
  */
 #include "mm/vm_copy_in.h"
 
-#include "mm/object_lifetime.h"
 #include "mm/page.h"
 #include "mm/pmap.h"
 #include "mm/vm_copy.h"

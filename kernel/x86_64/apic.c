@@ -10,8 +10,6 @@
 #include "kernel/x86_64/segments.h"
 #include "kernel/x86_64/time.h"
 
-#include <stdbool.h>
-
 /* Registers, in bytes. */
 enum {
     APIC_ID = 0x20,

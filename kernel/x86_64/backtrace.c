@@ -7,8 +7,6 @@
 #include "kernel/x86_64/registers.h"
 #include "mm/kmem.h"
 
-#include <stdbool.h>
-
 #define DEPTH_MAX   32
 
 extern char boot_stack[], boot_stack_top[];

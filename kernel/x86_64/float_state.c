@@ -11,8 +11,6 @@
 #include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/fpu.h"
 
-#include <stddef.h>
-
 /* Kinds of floating-point support, as fpkind and fp_save_kind tell them. */
 enum { FP_387 = 3, FP_387FX = 4, FP_387X = 5 };
 

@@ -2,7 +2,6 @@
 #include "kernel/x86_64/fpu.h"
 
 #include "kernel/string.h"
-#include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/registers.h"
 
 /* Bits of XCR0. */

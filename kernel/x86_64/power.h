@@ -2,8 +2,6 @@
 /* Ends of the machine's run. */
 #pragma once
 
-#include <stdbool.h>
-
 /* What the kernel tells a test runner through QEMU's isa-debug-exit device. */
 enum debug_exit { DEBUG_EXIT_SUCCESS = 0x10, DEBUG_EXIT_PANIC = 0x11, DEBUG_EXIT_FAILURE = 0x12 };
 

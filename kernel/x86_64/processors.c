@@ -18,7 +18,6 @@
 #include "kernel/x86_64/boot_memory.h"
 #include "kernel/x86_64/kernel_lock.h"
 #include "kernel/x86_64/paging.h"
-#include "kernel/x86_64/registers.h"
 #include "kernel/x86_64/segments.h"
 #include "kernel/x86_64/syscall.h"
 #include "kernel/x86_64/time.h"

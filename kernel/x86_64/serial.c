@@ -6,7 +6,6 @@
 #include "kernel/x86_64/io.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 
 enum {
     REGISTER_DATA = 0,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <mig/mach_i386_server.h>
 
-#include "kernel/host.h"
 #include "kernel/x86_64/float_state.h"
 
 /* Bytes of a whole i386_XFLOAT_STATE on this processor. KERN_INVALID_HOST: not a host port. */

@@ -7,8 +7,6 @@
 
 #include "kernel/x86_64/io.h"
 
-#include <stdbool.h>
-
 #define PIT_HZ              1193182UL
 #define NS_PER_SECOND       1000000000UL
 #define MEASURE_TICKS       1193u       /* about a millisecond */
