@@ -1,56 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Looking into rights (mach_debug 3007, 3009, 3011, 3018). Results as GNU Mach's. */
+/* Looking into kernel objects and pending requests (mach_debug 3011, 3018). Results as GNU Mach's. */
 #include <mig/mach_debug_server.h>
 
-#include "ipc/dead_name.h"
 #include "ipc/msg_accepted.h"
 #include "ipc/right.h"
-#include "ipc/space_table.h"
 #include "mm/record_list.h"
-
-/* The port whose receive right has that name, borrowed. */
-static kern_return_t find_receive(struct space *space, mach_port_name_t name, struct port **port)
-{
-    struct name_entry *entry;
-
-    if (!space || !space->active)
-        return KERN_INVALID_TASK;
-    entry = right_lookup(space, name);
-    if (!entry)
-        return KERN_INVALID_NAME;
-    if (!(entry->bits & MACH_PORT_TYPE_RECEIVE))
-        return KERN_INVALID_RIGHT;
-    *port = entry->port;
-    return KERN_SUCCESS;
-}
-
-/* Send rights that exist anywhere, those in messages and in the kernel included. */
-kern_return_t mach_port_get_srights(ipc_space_t space, mach_port_name_t name,
-                                    mach_port_rights_t *send_rights)
-{
-    struct port *port;
-    kern_return_t result = find_receive(space, name, &port);
-
-    if (result == KERN_SUCCESS)
-        *send_rights = port->send_rights;
-    return result;
-}
-
-/* Dead-name requests on a port: they are a list, so that the room for them is what is used. */
-kern_return_t mach_port_dnrequest_info(ipc_space_t space, mach_port_name_t name, unsigned *total,
-                                       unsigned *used)
-{
-    struct port *port;
-    kern_return_t result = find_receive(space, name, &port);
-
-    if (result != KERN_SUCCESS)
-        return result;
-    *used = 0;
-    list_for_each(&port->dead_name_requests, node)
-        (*used)++;
-    *total = *used;
-    return KERN_SUCCESS;
-}
 
 /* The numbers by which GNU Mach tells kinds of kernel objects. */
 static const unsigned char object_types[KOBJECT_TYPES] = {
@@ -77,12 +31,10 @@ kern_return_t mach_port_kernel_object(ipc_space_t space, mach_port_name_t name, 
 {
     struct name_entry *entry;
     struct port *port;
+    kern_return_t status = right_find(space, name, &entry);
 
-    if (!space || !space->active)
-        return KERN_INVALID_TASK;
-    entry = right_lookup(space, name);
-    if (!entry)
-        return KERN_INVALID_NAME;
+    if (status != KERN_SUCCESS)
+        return status;
     if (!(entry->bits & MACH_PORT_TYPE_SEND_RECEIVE))
         return KERN_INVALID_RIGHT;
     port = entry->port;

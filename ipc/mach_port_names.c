@@ -75,44 +75,34 @@ kern_return_t mach_port_get_set_status(ipc_space_t space, mach_port_name_t name,
 {
     struct name_entry *entry;
     struct record_list list;
-    struct vm_copy *copy;
+    kern_return_t status = right_find(space, name, &entry);
 
-    if (!space || !space->active)
-        return KERN_INVALID_TASK;
-    entry = right_lookup(space, name);
-    if (!entry)
-        return KERN_INVALID_NAME;
+    if (status != KERN_SUCCESS)
+        return status;
     if (!(entry->bits & MACH_PORT_TYPE_PORT_SET))
         return KERN_INVALID_RIGHT;
     record_list_init(&list, sizeof(mach_port_name_t), entry->set->member_count);
     list_for_each(&entry->set->members, node)
         record_list_add(&list, &list_entry(node, struct port, set_link)->receiver_name);
-    *count = list.count;
-    if (!record_list_finish(&list, &copy))
-        return KERN_RESOURCE_SHORTAGE;
-    *members = (mach_port_name_array_t)copy;
-    return KERN_SUCCESS;
+    return record_list_give(&list, members, count);
 }
 
 /* For a name that is not in the table, or a port that is dead or has messages. */
 static __attribute__((noinline)) kern_return_t
 port_type_slowly(struct space *space, mach_port_name_t name, mach_port_type_t *type)
 {
-    struct name_entry *entry = right_lookup(space, name);
+    struct name_entry *entry;
+    kern_return_t status = right_find(space, name, &entry);
 
-    if (!entry)
-        return KERN_INVALID_NAME;
-    *type = type_of(space, entry);
-    return KERN_SUCCESS;
+    if (status == KERN_SUCCESS)
+        *type = type_of(space, entry);
+    return status;
 }
 
 kern_return_t mach_port_type(ipc_space_t space, mach_port_name_t name, mach_port_type_t *type)
 {
-    struct name_entry *entry;
+    struct name_entry *entry = space && space->active ? space_entry_fast(space, name) : NULL;
 
-    if (!space || !space->active)
-        return KERN_INVALID_TASK;
-    entry = space_entry_fast(space, name);
     if (!entry || !right_entry_is_good(entry) ||
         (entry->bits & MACH_PORT_TYPE_SEND_RECEIVE && entry->port->message_count != 0))
         return port_type_slowly(space, name, type);

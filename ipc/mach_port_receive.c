@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Requests 3210, 3211, 3213, 3214, 3217, 3218, 3221, 3222: receive rights (spec/ipc.md 2, 5). */
+/* Requests 3210, 3211, 3213, 3214, 3217, 3218, 3221, 3222: receive rights (spec/ipc.md 2, 5); mach_debug 3007, 3009. */
+#include <mig/mach_debug_server.h>
 #include <mig/mach_port_server.h>
 
 #include <mach/notify.h>
@@ -16,16 +17,12 @@
 static kern_return_t find_receive(struct space *space, mach_port_name_t name, struct port **port)
 {
     struct name_entry *entry;
+    kern_return_t status = right_find(space, name, &entry);
 
-    if (!space || !space->active)
-        return KERN_INVALID_TASK;
-    entry = right_lookup(space, name);
-    if (!entry)
-        return KERN_INVALID_NAME;
-    if (!(entry->bits & MACH_PORT_TYPE_RECEIVE))
-        return KERN_INVALID_RIGHT;
+    if (status != KERN_SUCCESS)
+        return status;
     *port = entry->port;
-    return KERN_SUCCESS;
+    return entry->bits & MACH_PORT_TYPE_RECEIVE ? KERN_SUCCESS : KERN_INVALID_RIGHT;
 }
 
 /* A limit of 0 lets nobody in but send-once rights and the kernel (P-18). */
@@ -82,9 +79,9 @@ kern_return_t mach_port_move_member(ipc_space_t space, mach_port_name_t member,
         port_set_remove(port);
         return KERN_SUCCESS;
     }
-    entry = right_lookup(space, after);
-    if (!entry)
-        return KERN_INVALID_NAME;
+    status = right_find(space, after, &entry);
+    if (status != KERN_SUCCESS)
+        return status;
     if (!(entry->bits & MACH_PORT_TYPE_PORT_SET))
         return KERN_INVALID_RIGHT;
     if (entry->set != port->set)
@@ -135,6 +132,31 @@ kern_return_t mach_port_clear_protected_payload(ipc_space_t space, mach_port_nam
     if (status == KERN_SUCCESS)
         port->has_protected_payload = false;
     return status;
+}
+
+/* Send rights that exist anywhere, those in messages and in the kernel included. */
+kern_return_t mach_port_get_srights(ipc_space_t space, mach_port_name_t name,
+                                    mach_port_rights_t *send_rights)
+{
+    struct port *port;
+    kern_return_t result = find_receive(space, name, &port);
+
+    if (result == KERN_SUCCESS)
+        *send_rights = port->send_rights;
+    return result;
+}
+
+/* Dead-name requests on a port: they are a list, so that the room for them is what is used. */
+kern_return_t mach_port_dnrequest_info(ipc_space_t space, mach_port_name_t name, unsigned *total,
+                                       unsigned *used)
+{
+    struct port *port;
+    kern_return_t result = find_receive(space, name, &port);
+
+    if (result != KERN_SUCCESS)
+        return result;
+    *total = *used = list_length(&port->dead_name_requests);
+    return KERN_SUCCESS;
 }
 
 /* --- notifications --- */

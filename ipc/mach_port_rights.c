@@ -6,22 +6,12 @@
 #include "ipc/right.h"
 #include "ipc/space_table.h"
 
-/* The entry of a name in a live space. */
-static kern_return_t find(struct space *space, mach_port_name_t name,
-                          struct name_entry **entry)
-{
-    if (!space || !space->active)
-        return KERN_INVALID_TASK;
-    *entry = right_lookup(space, name);
-    return *entry ? KERN_SUCCESS : KERN_INVALID_NAME;
-}
-
 /* For a name that is not in the table, or stands for a right to a dead port. */
 static __attribute__((noinline)) kern_return_t destroy_slowly(struct space *space,
                                                               mach_port_name_t name)
 {
     struct name_entry *entry;
-    kern_return_t status = find(space, name, &entry);
+    kern_return_t status = right_find(space, name, &entry);
 
     if (status == KERN_SUCCESS)
         right_destroy(space, entry);
@@ -41,7 +31,7 @@ kern_return_t mach_port_destroy(ipc_space_t space, mach_port_name_t name)
 kern_return_t mach_port_deallocate(ipc_space_t space, mach_port_name_t name)
 {
     struct name_entry *entry;
-    kern_return_t status = find(space, name, &entry);
+    kern_return_t status = right_find(space, name, &entry);
 
     return status == KERN_SUCCESS ? right_deallocate(space, entry) : status;
 }
@@ -54,7 +44,7 @@ kern_return_t mach_port_get_refs(ipc_space_t space, mach_port_name_t name, mach_
 
     if (right >= MACH_PORT_RIGHT_NUMBER)
         return KERN_INVALID_VALUE;
-    status = find(space, name, &entry);
+    status = right_find(space, name, &entry);
     if (status != KERN_SUCCESS)
         return status;
     if (!(entry->bits & MACH_PORT_TYPE(right)))
@@ -74,7 +64,7 @@ kern_return_t mach_port_mod_refs(ipc_space_t space, mach_port_name_t name, mach_
 
     if (right >= MACH_PORT_RIGHT_NUMBER)
         return KERN_INVALID_VALUE;
-    status = find(space, name, &entry);
+    status = right_find(space, name, &entry);
     return status == KERN_SUCCESS ? right_modify(space, entry, right, delta) : status;
 }
 
@@ -94,9 +84,8 @@ kern_return_t mach_port_extract_right(ipc_space_t space, mach_port_name_t name,
                                       mach_msg_type_name_t *type)
 {
     struct name_entry *entry;
-    kern_return_t status;
+    kern_return_t status = right_find(space, name, &entry);
 
-    status = find(space, name, &entry);
     if (status != KERN_INVALID_TASK && !MACH_MSG_TYPE_PORT_ANY(disposition))
         return KERN_INVALID_VALUE;
     if (status == KERN_SUCCESS)

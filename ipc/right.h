@@ -51,6 +51,16 @@ static inline struct name_entry *right_lookup(struct space *space, mach_port_nam
     return entry;
 }
 
+/* The same for requests: KERN_INVALID_TASK without a live space, KERN_INVALID_NAME. */
+static inline kern_return_t right_find(struct space *space, mach_port_name_t name,
+                                       struct name_entry **entry)
+{
+    if (!space || !space->active)
+        return KERN_INVALID_TASK;
+    *entry = right_lookup(space, name);
+    return *entry ? KERN_SUCCESS : KERN_INVALID_NAME;
+}
+
 /* The entry that names the port's send or receive right in this space, or NULL; ipc/right_copyout.c. */
 struct name_entry *right_find_port(const struct space *space, const struct port *port);
 

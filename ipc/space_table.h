@@ -53,9 +53,10 @@ static inline void space_reference(struct space *space)
 
 /* The last reference is gone. */
 void space_free(struct space *space);
+/* NULL is allowed. */
 static inline void space_release(struct space *space)
 {
-    if (--space->references == 0)
+    if (space && --space->references == 0)
         space_free(space);
 }
 

@@ -10,7 +10,6 @@
 #include "kernel/command_line.h"
 #include "kernel/device.h"
 #include "kernel/device_initrd.h"
-#include "kernel/log.h"
 #include "kernel/printf.h"
 #include "kernel/string.h"
 #include "kernel/wait.h"

@@ -38,11 +38,6 @@ mach_port_t convert_task_to_port(task_t task)
     return port;
 }
 
-void task_deallocate(task_t task)
-{
-    task_release(task);
-}
-
 vm_map_t convert_port_to_map(mach_port_t port)
 {
     struct task *task = port_kobject(port, KOBJECT_TASK);
@@ -53,11 +48,6 @@ vm_map_t convert_port_to_map(mach_port_t port)
     return task->map;
 }
 
-void vm_map_deallocate(vm_map_t map)
-{
-    vm_map_release(map);
-}
-
 ipc_space_t convert_port_to_space(mach_port_t port)
 {
     struct task *task = port_kobject(port, KOBJECT_TASK);
@@ -66,12 +56,6 @@ ipc_space_t convert_port_to_space(mach_port_t port)
         return NULL;
     space_reference(task->space);
     return task->space;
-}
-
-void space_deallocate(ipc_space_t space)
-{
-    if (space)
-        space_release(space);
 }
 
 /* --- threads --- */
@@ -91,11 +75,6 @@ mach_port_t convert_thread_to_port(thread_t thread)
 
     thread_release(thread);
     return port;
-}
-
-void thread_deallocate(thread_t thread)
-{
-    thread_release(thread);
 }
 
 /* --- what exists once --- */
@@ -147,9 +126,4 @@ processor_set_t convert_port_to_processor_set_name(mach_port_t port)
 mach_port_t convert_processor_set_name_to_port(processor_set_t set)
 {
     return set ? make_send(set->name_port) : NULL;
-}
-
-void processor_set_deallocate(processor_set_t set)
-{
-    (void)set;
 }

@@ -50,11 +50,6 @@ mach_port_t convert_device_to_port(device_t device)
     return device ? port_make_send(device->port) : NULL;
 }
 
-void device_deallocate(device_t device)
-{
-    (void)device;
-}
-
 /* Counts an opening; the first makes the port. D_NO_MEMORY. */
 static kern_return_t begin(struct device *device)
 {

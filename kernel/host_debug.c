@@ -29,9 +29,7 @@ kern_return_t processor_set_stack_usage(processor_set_t set, unsigned *total, vm
 {
     if (!set)
         return KERN_INVALID_ARGUMENT;
-    *total = 0;
-    list_for_each(&task_list, node)
-        *total += list_entry(node, struct task, link)->thread_count;
+    *total = task_count_threads();
     *space = *resident = (vm_size_t)*total * KERNEL_STACK_BYTES;
     *max_usage = 0;
     *max_stack = 0;
@@ -61,13 +59,10 @@ static void list_cache(struct record_list *list, const struct kmem_cache *cache)
 kern_return_t host_slab_info(host_t host, cache_info_array_t *info, mach_msg_type_number_t *count)
 {
     struct record_list list;
-    unsigned caches = 0;
 
     if (!host)
         return KERN_INVALID_HOST;
-    list_for_each(&kmem_caches, counted)
-        caches++;
-    record_list_init(&list, sizeof(cache_info_t), caches);
+    record_list_init(&list, sizeof(cache_info_t), list_length(&kmem_caches));
     list_for_each(&kmem_caches, node)
         list_cache(&list, list_entry(node, struct kmem_cache, link));
     return record_list_answer(&list, info, count);

@@ -7,7 +7,7 @@
 #include <mach/host_reboot.h>
 
 #include "kernel/clock.h"
-#include "kernel/log.h"
+#include "kernel/printf.h"
 #include "kernel/processor.h"
 #include "kernel/rpc_info.h"
 #include "kernel/sched.h"

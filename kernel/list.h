@@ -86,6 +86,16 @@ static inline struct list_node *list_last(const struct list *list)
     return list_empty(list) ? NULL : list->head.previous;
 }
 
+/* Counts the nodes, one by one. */
+static inline unsigned list_length(const struct list *list)
+{
+    unsigned length = 0;
+
+    list_for_each(list, node)
+        length++;
+    return length;
+}
+
 /* Moves all nodes of a list to another, which is made by this. */
 static inline void list_move_all(struct list *from, struct list *to)
 {

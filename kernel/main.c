@@ -8,7 +8,6 @@
 #include "kernel/command_line.h"
 #include "kernel/console.h"
 #include "kernel/framebuffer.h"
-#include "kernel/log.h"
 #include "kernel/panic.h"
 #include "kernel/printf.h"
 #include "kernel/start.h"

@@ -4,6 +4,7 @@
 #include "kernel/list.h"
 #include "kernel/printf.h"
 #include "kernel/sched.h"
+#include "kernel/string.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
 
@@ -38,7 +39,7 @@ void monitor_wait_text(const struct thread *thread, char *reason, size_t reason_
     reason[0] = whom[0] = '\0';
     if (thread->state != THREAD_WAITING || !why)
         return;
-    snprintf(reason, reason_bytes, "%s", why->text);
+    strlcpy(reason, why->text, reason_bytes);
     if (why->describe)
         why->describe(thread->wait_object, whom, whom_bytes);
 }

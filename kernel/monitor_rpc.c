@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The porthole_debug requests: lists of what there is. Each is built in one piece, without
- * sleeping, so that it shows one moment, and then moves into the reply as out-of-line memory.
+ * The porthole_debug requests: lists of what there is, each of one moment.
  */
 #include <mig/porthole_debug_server.h>
 
@@ -16,7 +15,7 @@
 #include "mm/kmem.h"
 #include "mm/page.h"
 #include "mm/pmap.h"
-#include "mm/vm_copy.h"
+#include "mm/record_list.h"
 #include "mm/vm_map.h"
 #include "mm/vm_object.h"
 
@@ -25,92 +24,74 @@ static uint64_t identity(const void *object)
     return (uint64_t)object;
 }
 
-/* Turns a list in kernel memory into a reply's out-of-line argument; frees the list. */
-static kern_return_t answer_list(void *list, unsigned count, size_t element_bytes, void *argument,
-                                 mach_msg_type_number_t *argument_count)
-{
-    struct vm_copy *copy = NULL;
-
-    if (count > 0)
-        copy = vm_copy_from_bytes(list, count * element_bytes);
-    kmem_free(list, count * element_bytes);
-    if (count > 0 && !copy)
-        return KERN_RESOURCE_SHORTAGE;
-    *(struct vm_copy **)argument = copy;
-    *argument_count = count;
-    return KERN_SUCCESS;
-}
-
-static void describe_task(struct task *task, porthole_task_t *out)
+static void list_task(struct record_list *list, struct task *task)
 {
     struct thread_times times = thread_times_of_task(task);
+    uint64_t user_ns = task->dead_user_ns + times.user_ns;
+    porthole_task_t out = {
+        .identity = identity(task),
+        .virtual_size = task->map->size,
+        .resident_size = task->map->pmap->resident_pages * PAGE_BYTES,
+        .user_time = user_ns,
+        .run_time = user_ns + task->dead_system_ns + times.system_ns,
+        .thread_count = task->thread_count,
+        .suspend_count = task->suspend_count,
+        .right_count = task->space ? space_name_count(task->space) : 0,
+        .fault_count = task->fault_count,
+        .pager_fault_count = task->pager_fault_count,
+        .essential = task->essential,
+    };
 
-    out->identity = identity(task);
-    out->virtual_size = task->map->size;
-    out->resident_size = task->map->pmap->resident_pages * PAGE_BYTES;
-    out->user_time = task->dead_user_ns + times.user_ns;
-    out->run_time = out->user_time + task->dead_system_ns + times.system_ns;
-    out->thread_count = task->thread_count;
-    out->suspend_count = task->suspend_count;
-    out->right_count = task->space ? space_name_count(task->space) : 0;
-    out->fault_count = task->fault_count;
-    out->pager_fault_count = task->pager_fault_count;
-    out->essential = task->essential;
-    strlcpy(out->name, task->name, sizeof out->name);
+    strlcpy(out.name, task->name, sizeof out.name);
+    record_list_add(list, &out);
 }
 
 kern_return_t porthole_tasks(host_t host_priv, porthole_task_array_t *tasks,
                              mach_msg_type_number_t *count)
 {
-    porthole_task_t *list, *next;
+    struct record_list list;
 
     if (!host_priv)
         return KERN_INVALID_HOST;
-    list = next = kmem_alloc(task_count * sizeof *list);
-    if (!list)
-        return KERN_RESOURCE_SHORTAGE;
+    record_list_init(&list, sizeof(porthole_task_t), task_count);
     list_for_each(&task_list, node)
-        describe_task(list_entry(node, struct task, link), next++);
-    return answer_list(list, task_count, sizeof *list, tasks, count);
+        list_task(&list, list_entry(node, struct task, link));
+    return record_list_give(&list, tasks, count);
 }
 
-static void describe_thread(const struct task *task, struct thread *thread, porthole_thread_t *out)
+static void list_thread(struct record_list *list, struct thread *thread)
 {
     struct thread_times times = thread_times(thread);
+    porthole_thread_t out = {
+        .identity = identity(thread),
+        .task = identity(thread->task),
+        .run_time = times.user_ns + times.system_ns,
+        .user_time = times.user_ns,
+        .priority = thread->priority,
+        .suspend_count = thread->suspend_count,
+        .privileged = thread->vm_privileged,
+    };
 
-    out->identity = identity(thread);
-    out->task = identity(task);
-    out->run_time = times.user_ns + times.system_ns;
-    out->user_time = times.user_ns;
-    out->priority = thread->priority;
-    out->suspend_count = thread->suspend_count;
-    out->privileged = thread->vm_privileged;
-    strlcpy(out->name, thread->name, sizeof out->name);
-    strlcpy(out->task_name, task->name, sizeof out->task_name);
-    strlcpy(out->state, monitor_state_text(thread), sizeof out->state);
-    monitor_wait_text(thread, out->reason, sizeof out->reason, out->whom, sizeof out->whom);
+    strlcpy(out.name, thread->name, sizeof out.name);
+    strlcpy(out.task_name, thread->task->name, sizeof out.task_name);
+    strlcpy(out.state, monitor_state_text(thread), sizeof out.state);
+    monitor_wait_text(thread, out.reason, sizeof out.reason, out.whom, sizeof out.whom);
+    record_list_add(list, &out);
 }
 
 kern_return_t porthole_threads(host_t host_priv, porthole_thread_array_t *threads,
                                mach_msg_type_number_t *count)
 {
-    porthole_thread_t *list, *next;
-    unsigned total = 0;
+    struct record_list list;
 
     if (!host_priv)
         return KERN_INVALID_HOST;
-    list_for_each(&task_list, node)
-        total += list_entry(node, struct task, link)->thread_count;
-    list = next = kmem_alloc(total * sizeof *list);
-    if (!list)
-        return KERN_RESOURCE_SHORTAGE;
+    record_list_init(&list, sizeof(porthole_thread_t), task_count_threads());
     list_for_each(&task_list, node) {
-        struct task *task = list_entry(node, struct task, link);
-
-        list_for_each(&task->threads, member)
-            describe_thread(task, list_entry(member, struct thread, task_link), next++);
+        list_for_each(&list_entry(node, struct task, link)->threads, member)
+            list_thread(&list, list_entry(member, struct thread, task_link));
     }
-    return answer_list(list, total, sizeof *list, threads, count);
+    return record_list_give(&list, threads, count);
 }
 
 static uint32_t object_flags(const struct vm_object *object)
@@ -144,120 +125,110 @@ static void count_page(const struct page *page, porthole_object_t *out)
     }
 }
 
-static uint32_t length_of(const struct list *list)
-{
-    uint32_t length = 0;
-
-    list_for_each(list, node)
-        length++;
-    return length;
-}
-
 /* Dirty bits are harvested first: the hardware may know of writes that the page does not tell
    yet. */
-static void describe_object(struct vm_object *object, porthole_object_t *out)
+static void list_object(struct record_list *list, struct vm_object *object)
 {
     struct task *manager = object->pager ? port_receiver_task(object->pager) : NULL;
+    porthole_object_t out = {
+        .identity = identity(object),
+        .shadow = identity(object->shadow),
+        .size = object->size,
+        .references = object->references,
+        .flags = object_flags(object),
+        .association = (uint32_t)object->association,
+        .cluster_pages = object->cluster_pages,
+        .synchronizing = list_length(&object->sync_requests),
+        .flushing = list_length(&object->pending_replies),
+        .unread = object->pager ? object->pager->message_count : 0,
+    };
 
-    out->identity = identity(object);
-    out->shadow = identity(object->shadow);
-    out->size = object->size;
-    out->references = object->references;
-    out->flags = object_flags(object);
-    out->association = (uint32_t)object->association;
-    out->cluster_pages = object->cluster_pages;
     for (struct page *page = vm_object_next_page(object, 0, ~(vm_offset_t)PAGE_MASK); page;
          page = vm_object_next_page(object, page->offset + PAGE_BYTES, ~(vm_offset_t)PAGE_MASK)) {
         if (!page->fictitious)
             pmap_harvest(page);
-        count_page(page, out);
+        count_page(page, &out);
     }
-    out->synchronizing = length_of(&object->sync_requests);
-    out->flushing = length_of(&object->pending_replies);
-    out->unread = object->pager ? object->pager->message_count : 0;
     if (manager)
-        strlcpy(out->manager, manager->name, sizeof out->manager);
+        strlcpy(out.manager, manager->name, sizeof out.manager);
+    record_list_add(list, &out);
 }
 
 kern_return_t porthole_objects(host_t host_priv, porthole_object_array_t *objects,
                                mach_msg_type_number_t *count)
 {
-    porthole_object_t *list, *next;
-    unsigned total = 0;
+    struct record_list list;
 
     if (!host_priv)
         return KERN_INVALID_HOST;
-    list_for_each(&vm_object_list, counted)
-        total++;
-    list = next = kmem_alloc(total * sizeof *list);
-    if (total > 0 && !list)
-        return KERN_RESOURCE_SHORTAGE;
+    record_list_init(&list, sizeof(porthole_object_t), vm_object_count);
     list_for_each(&vm_object_list, node)
-        describe_object(list_entry(node, struct vm_object, all_link), next++);
-    return answer_list(list, total, sizeof *list, objects, count);
+        list_object(&list, list_entry(node, struct vm_object, all_link));
+    return record_list_give(&list, objects, count);
 }
 
-static void describe_region(const struct vm_map_entry *entry, porthole_region_t *out)
+static void list_region(struct record_list *list, const struct vm_map_entry *entry)
 {
-    out->start = entry->start;
-    out->end = entry->end;
-    out->object = identity(entry->object);
-    out->offset = entry->offset;
-    out->protection = entry->protection;
-    out->max_protection = entry->max_protection;
-    out->inheritance = (int32_t)entry->inheritance;
-    out->wired_count = entry->wired_count;
-    out->flags = (entry->shared ? PORTHOLE_REGION_SHARED : 0) |
+    porthole_region_t out = {
+        .start = entry->start,
+        .end = entry->end,
+        .object = identity(entry->object),
+        .offset = entry->offset,
+        .protection = entry->protection,
+        .max_protection = entry->max_protection,
+        .inheritance = (int32_t)entry->inheritance,
+        .wired_count = entry->wired_count,
+        .flags = (entry->shared ? PORTHOLE_REGION_SHARED : 0) |
                  (entry->needs_copy ? PORTHOLE_REGION_NEEDS_COPY : 0) |
-                 (entry->device ? PORTHOLE_REGION_DEVICE : 0);
+                 (entry->device ? PORTHOLE_REGION_DEVICE : 0),
+    };
+
+    record_list_add(list, &out);
 }
 
 kern_return_t porthole_regions(host_t host_priv, uint64_t task_identity,
                                porthole_region_array_t *regions, mach_msg_type_number_t *count)
 {
     struct task *task = task_of_identity(task_identity);
-    porthole_region_t *list, *next;
-    unsigned total = 0;
+    struct record_list list;
 
     if (!host_priv)
         return KERN_INVALID_HOST;
     if (!task)
         return KERN_INVALID_ARGUMENT;
-    list_for_each(&task->map->entries, counted)
-        total++;
-    list = next = kmem_alloc(total * sizeof *list);
-    if (total > 0 && !list)
-        return KERN_RESOURCE_SHORTAGE;
+    record_list_init(&list, sizeof(porthole_region_t), task->map->entry_count);
     list_for_each(&task->map->entries, node)
-        describe_region(list_entry(node, struct vm_map_entry, link), next++);
-    return answer_list(list, total, sizeof *list, regions, count);
+        list_region(&list, list_entry(node, struct vm_map_entry, link));
+    return record_list_give(&list, regions, count);
+}
+
+/* Objects kept at hand for the next who asks count as free. */
+static void list_cache(struct record_list *list, const struct kmem_cache *cache)
+{
+    unsigned at_hand = message_count_at_hand(cache) + port_count_at_hand(cache);
+    porthole_cache_t out = {
+        .object_size = cache->object_bytes,
+        .free = cache->free_count + at_hand,
+        .in_use = cache->in_use - at_hand,
+        .frames = cache->frames,
+        .limit = cache->limit,
+    };
+
+    strlcpy(out.name, cache->name, sizeof out.name);
+    record_list_add(list, &out);
 }
 
 kern_return_t porthole_caches(host_t host_priv, porthole_cache_array_t *caches,
                               mach_msg_type_number_t *count)
 {
-    porthole_cache_t *list, *next;
-    unsigned total = 0;
+    struct record_list list;
 
     if (!host_priv)
         return KERN_INVALID_HOST;
-    list_for_each(&kmem_caches, counted)
-        total++;
-    list = next = kmem_alloc(total * sizeof *list);
-    if (!list)
-        return KERN_RESOURCE_SHORTAGE;
-    list_for_each(&kmem_caches, node) {
-        const struct kmem_cache *cache = list_entry(node, struct kmem_cache, link);
-
-        next->object_size = cache->object_bytes;
-        next->free = message_count_at_hand(cache) + port_count_at_hand(cache);
-        next->in_use = cache->in_use - next->free;
-        next->free += cache->free_count;
-        next->frames = cache->frames;
-        next->limit = cache->limit;
-        strlcpy(next++->name, cache->name, PORTHOLE_NAME_MAX);
-    }
-    return answer_list(list, total, sizeof *list, caches, count);
+    record_list_init(&list, sizeof(porthole_cache_t), list_length(&kmem_caches));
+    list_for_each(&kmem_caches, node)
+        list_cache(&list, list_entry(node, struct kmem_cache, link));
+    return record_list_give(&list, caches, count);
 }
 
 kern_return_t porthole_memory(host_t host_priv, porthole_memory_t *memory)

@@ -8,3 +8,5 @@
 int kprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same with the arguments in a list. */
 int kvprintf(const char *format, va_list arguments);
+/* A line of the boot log: "[   seconds] text", the time since the door was reached. */
+void log_step(const char *format, ...) __attribute__((format(printf, 1, 2)));

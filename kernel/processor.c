@@ -10,7 +10,6 @@
 
 #include <mach/processor_info.h>
 
-#include "ipc/message.h"
 #include "ipc/port.h"
 #include "kernel/host.h"
 #include "kernel/rpc_info.h"
@@ -19,8 +18,7 @@
 #include "kernel/task.h"
 #include "kernel/thread.h"
 #include "kernel/x86_64/time.h"
-#include "mm/kmem.h"
-#include "mm/vm_copy.h"
+#include "mm/record_list.h"
 
 struct processor processors[PROCESSORS_MAX];
 
@@ -41,17 +39,12 @@ int processor_mach_factor(int load)
 kern_return_t host_processors(host_t host_priv, processor_array_t *list,
                               mach_msg_type_number_t *count)
 {
-    mach_port_t *ports;
-
     if (!host_priv)
         return KERN_INVALID_ARGUMENT;
-    ports = kmem_alloc(cpu_count * sizeof *ports);
-    if (!ports)
+    if (rpc_ports_begin(list, count, cpu_count) != KERN_SUCCESS)
         return KERN_RESOURCE_SHORTAGE;
     for (unsigned i = 0; i < cpu_count; i++)
-        ports[i] = port_make_send(processors[i].port);
-    *list = ports;
-    *count = cpu_count;
+        (*list)[i] = port_make_send(processors[i].port);
     return KERN_SUCCESS;
 }
 
@@ -115,11 +108,10 @@ kern_return_t processor_control(processor_t processor, processor_info_t info,
     return processor ? KERN_FAILURE : KERN_INVALID_ARGUMENT;
 }
 
-static void describe(const struct cpu *cpu, porthole_processor_t *out)
+static void list_processor(struct record_list *list, const struct cpu *cpu)
 {
     const struct cpu_lock_statistics *lock = &cpu->lock;
-
-    *out = (porthole_processor_t){
+    porthole_processor_t processor = {
         .lock_acquisitions = lock->acquisitions,
         .lock_contended = lock->contended,
         .lock_wait_time = time_ticks_to_ns(lock->waited),
@@ -131,29 +123,21 @@ static void describe(const struct cpu *cpu, porthole_processor_t *out)
         .slot = cpu->number,
         .in_service = cpu->in_service,
     };
-    strlcpy(out->thread, cpu->current->name, sizeof out->thread);
-    strlcpy(out->task, cpu->current->task->name, sizeof out->task);
+
+    strlcpy(processor.thread, cpu->current->name, sizeof processor.thread);
+    strlcpy(processor.task, cpu->current->task->name, sizeof processor.task);
+    record_list_add(list, &processor);
 }
 
-kern_return_t porthole_processors(host_t host_priv, porthole_processor_array_t *list,
+kern_return_t porthole_processors(host_t host_priv, porthole_processor_array_t *processors_out,
                                   mach_msg_type_number_t *count)
 {
-    size_t bytes = cpu_count * sizeof(porthole_processor_t);
-    porthole_processor_t *each;
-    struct vm_copy *copy;
+    struct record_list list;
 
     if (!host_priv)
         return KERN_INVALID_HOST;
-    each = kmem_alloc(bytes);
-    if (!each)
-        return KERN_RESOURCE_SHORTAGE;
+    record_list_init(&list, sizeof(porthole_processor_t), cpu_count);
     for (unsigned i = 0; i < cpu_count; i++)
-        describe(cpus[i], &each[i]);
-    copy = vm_copy_from_bytes(each, bytes);
-    kmem_free(each, bytes);
-    if (!copy)
-        return KERN_RESOURCE_SHORTAGE;
-    *(struct vm_copy **)list = copy;
-    *count = cpu_count;
-    return KERN_SUCCESS;
+        list_processor(&list, cpus[i]);
+    return record_list_give(&list, processors_out, count);
 }

@@ -13,28 +13,16 @@
 #include "kernel/sched.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
-#include "mm/kmem.h"
-
-/* An array of one send right for a reply, made from a kernel-held port. */
-static kern_return_t answer_one(struct port *port, mach_port_t **array,
-                                mach_msg_type_number_t *count)
-{
-    mach_port_t *ports = kmem_alloc(sizeof *ports);
-
-    if (!ports)
-        return KERN_RESOURCE_SHORTAGE;
-    ports[0] = port_make_send(port);
-    *array = ports;
-    *count = 1;
-    return KERN_SUCCESS;
-}
 
 kern_return_t host_processor_sets(host_t found, processor_set_name_array_t *sets,
                                   mach_msg_type_number_t *count)
 {
     if (!found)
         return KERN_INVALID_ARGUMENT;
-    return answer_one(default_set.name_port, sets, count);
+    if (rpc_ports_begin(sets, count, 1) != KERN_SUCCESS)
+        return KERN_RESOURCE_SHORTAGE;
+    (*sets)[0] = port_make_send(default_set.name_port);
+    return KERN_SUCCESS;
 }
 
 kern_return_t host_processor_set_priv(host_t host_priv, processor_set_t name,
@@ -70,15 +58,6 @@ kern_return_t task_get_assignment(task_t task, processor_set_t *set)
     return KERN_SUCCESS;
 }
 
-static unsigned count_threads(void)
-{
-    unsigned count = 0;
-
-    list_for_each(&task_list, node)
-        count += list_entry(node, struct task, link)->thread_count;
-    return count;
-}
-
 kern_return_t processor_set_info(processor_set_t set, int flavor, host_t *found,
                                  processor_set_info_t out, mach_msg_type_number_t *count)
 {
@@ -89,7 +68,7 @@ kern_return_t processor_set_info(processor_set_t set, int flavor, host_t *found,
     struct processor_set_basic_info info = {
         .processor_count = (integer_t)processor_available_count(),
         .task_count = (integer_t)task_count,
-        .thread_count = (integer_t)count_threads(),
+        .thread_count = (integer_t)task_count_threads(),
         .load_average = (integer_t)sched_load(0),
     };
 
@@ -108,47 +87,35 @@ kern_return_t processor_set_info(processor_set_t set, int flavor, host_t *found,
 kern_return_t processor_set_tasks(processor_set_t set, task_array_t *tasks,
                                   mach_msg_type_number_t *count)
 {
-    mach_port_t *ports;
-    unsigned used = 0;
+    mach_port_t *next;
 
     if (!set)
         return KERN_INVALID_ARGUMENT;
-    /* The caller's task exists, so that there is at least one. */
-    ports = kmem_alloc((task_count - 1) * sizeof *ports);
-    if (!ports)
+    if (rpc_ports_begin(tasks, count, task_count - 1) != KERN_SUCCESS)
         return KERN_RESOURCE_SHORTAGE;
+    next = *tasks;
     list_for_each(&task_list, node) {
         struct task *task = list_entry(node, struct task, link);
 
         if (task->self)
-            ports[used++] = port_make_send(task->self);
+            *next++ = port_make_send(task->self);
     }
-    *tasks = ports;
-    *count = used;
+    *count = (mach_msg_type_number_t)(next - *tasks);
     return KERN_SUCCESS;
-}
-
-static unsigned count_user_threads(void)
-{
-    return count_threads() - kernel_task->thread_count;
 }
 
 /* The ports of all threads of users; a dying one keeps its place, as in task_threads(). */
 kern_return_t processor_set_threads(processor_set_t set, thread_array_t *threads,
                                     mach_msg_type_number_t *count)
 {
-    unsigned total = count_user_threads(), used = 0;
-    mach_port_t *ports;
+    mach_port_t *next;
 
     if (!set)
         return KERN_INVALID_ARGUMENT;
-    *threads = NULL;
-    *count = 0;
-    if (total == 0)
-        return KERN_SUCCESS;
-    ports = kmem_alloc(total * sizeof *ports);
-    if (!ports)
+    if (rpc_ports_begin(threads, count, task_count_threads() - kernel_task->thread_count) !=
+        KERN_SUCCESS)
         return KERN_RESOURCE_SHORTAGE;
+    next = *threads;
     list_for_each(&task_list, node) {
         struct task *task = list_entry(node, struct task, link);
 
@@ -157,10 +124,8 @@ kern_return_t processor_set_threads(processor_set_t set, thread_array_t *threads
         list_for_each(&task->threads, member) {
             struct thread *thread = list_entry(member, struct thread, task_link);
 
-            ports[used++] = thread->self ? port_make_send(thread->self) : NULL;
+            *next++ = thread->self ? port_make_send(thread->self) : NULL;
         }
     }
-    *threads = ports;
-    *count = used;
     return KERN_SUCCESS;
 }

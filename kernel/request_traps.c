@@ -25,25 +25,30 @@ static struct task *task_named(mach_port_name_t name)
     return task;
 }
 
+/*
+ * The port that an argument names, which may be none: *port is a send right, or NULL. False: the name
+ * stands for nothing.
+ */
+static bool argument_port(mach_port_name_t name, struct port **port)
+{
+    *port = MACH_PORT_NAME_VALID(name) ? space_copy_send(task_current()->space, name) : NULL;
+    return *port || !MACH_PORT_NAME_VALID(name);
+}
+
 kern_return_t syscall_vm_map(mach_port_name_t name, uint64_t user_address, vm_size_t size,
                              vm_offset_t mask, boolean_t anywhere, mach_port_name_t object_name,
                              vm_offset_t offset, boolean_t copy, int protection,
                              int max_protection, int inheritance)
 {
     struct task *task = task_named(name);
-    struct port *memory_object = NULL;
+    struct port *memory_object;
     vm_offset_t address;
     kern_return_t result = KERN_INVALID_ARGUMENT;
     unsigned tries = 0;
 
-    if (!task)
+    if (!task || !argument_port(object_name, &memory_object)) {
+        task_release(task);
         return MACH_SEND_INTERRUPTED;
-    if (MACH_PORT_NAME_VALID(object_name)) {
-        memory_object = space_copy_send(task_current()->space, object_name);
-        if (!memory_object) {
-            task_release(task);
-            return MACH_SEND_INTERRUPTED;
-        }
     }
     if (copyin(user_address, &address, sizeof address))
         do
@@ -137,11 +142,8 @@ kern_return_t syscall_task_create(mach_port_name_t name, boolean_t inherit_memor
 kern_return_t syscall_task_terminate(mach_port_name_t name)
 {
     struct task *task = task_named(name);
-    kern_return_t result;
+    kern_return_t result = task ? task_terminate_task(task) : MACH_SEND_INTERRUPTED;
 
-    if (!task)
-        return MACH_SEND_INTERRUPTED;
-    result = task_terminate_task(task);
     task_release(task);
     return result;
 }
@@ -149,11 +151,8 @@ kern_return_t syscall_task_terminate(mach_port_name_t name)
 kern_return_t syscall_task_suspend(mach_port_name_t name)
 {
     struct task *task = task_named(name);
-    kern_return_t result;
+    kern_return_t result = task ? task_suspend_task(task) : MACH_SEND_INTERRUPTED;
 
-    if (!task)
-        return MACH_SEND_INTERRUPTED;
-    result = task_suspend_task(task);
     task_release(task);
     return result;
 }
@@ -162,17 +161,12 @@ kern_return_t syscall_task_set_special_port(mach_port_name_t name, int which,
                                             mach_port_name_t port_name)
 {
     struct task *task = task_named(name);
-    struct port *port = NULL;
+    struct port *port;
     kern_return_t result;
 
-    if (!task)
+    if (!task || !argument_port(port_name, &port)) {
+        task_release(task);
         return MACH_SEND_INTERRUPTED;
-    if (MACH_PORT_NAME_VALID(port_name)) {
-        port = space_copy_send(task_current()->space, port_name);
-        if (!port) {
-            task_release(task);
-            return MACH_SEND_INTERRUPTED;
-        }
     }
     result = task_set_special_port(task, which, port);
     if (result != KERN_SUCCESS)
@@ -202,11 +196,8 @@ kern_return_t syscall_mach_port_allocate(mach_port_name_t task_name, mach_port_r
 kern_return_t syscall_mach_port_deallocate(mach_port_name_t task_name, mach_port_name_t name)
 {
     struct task *task = task_named(task_name);
-    kern_return_t result;
+    kern_return_t result = task ? mach_port_deallocate(task->space, name) : MACH_SEND_INTERRUPTED;
 
-    if (!task)
-        return MACH_SEND_INTERRUPTED;
-    result = mach_port_deallocate(task->space, name);
     task_release(task);
     return result;
 }
@@ -235,11 +226,8 @@ kern_return_t syscall_mach_port_allocate_name(mach_port_name_t task_name, mach_p
                                               mach_port_name_t name)
 {
     struct task *task = task_named(task_name);
-    kern_return_t result;
+    kern_return_t result = task ? mach_port_allocate_name(task->space, right, name) : MACH_SEND_INTERRUPTED;
 
-    if (!task)
-        return MACH_SEND_INTERRUPTED;
-    result = mach_port_allocate_name(task->space, right, name);
     task_release(task);
     return result;
 }

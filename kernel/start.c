@@ -15,7 +15,7 @@
 #include "kernel/host.h"
 #include "kernel/io_permission.h"
 #include "kernel/kobject.h"
-#include "kernel/log.h"
+#include "kernel/printf.h"
 #include "kernel/sched.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"

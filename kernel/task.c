@@ -37,6 +37,15 @@ struct task *task_of_identity(uint64_t identity)
     return NULL;
 }
 
+unsigned task_count_threads(void)
+{
+    unsigned count = 0;
+
+    list_for_each(&task_list, node)
+        count += list_entry(node, struct task, link)->thread_count;
+    return count;
+}
+
 /* An empty task: one reference, on no list, without map, space and ports. */
 static struct task *task_allocate(void)
 {
@@ -59,10 +68,8 @@ static void task_free(struct task *task)
     task->io_permissions = NULL;
     io_permissions_destroy(permissions);
     pc_samples_free(task->pc_samples);
-    if (task->map)
-        vm_map_release(task->map);
-    if (task->space)
-        space_release(task->space);
+    vm_map_release(task->map);
+    space_release(task->space);
     kmem_cache_free(&task_cache, task);
 }
 

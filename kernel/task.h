@@ -80,6 +80,8 @@ kern_return_t task_suspend_task(struct task *task);
 kern_return_t task_resume_task(struct task *task);
 /* The live task at an address that somebody gives, which may be any number; borrowed, or NULL. */
 struct task *task_of_identity(uint64_t identity);
+/* How many threads all tasks have together. */
+unsigned task_count_threads(void);
 void task_reference(struct task *task);
 /* Drops a reference (NULL is allowed). */
 void task_release(struct task *task);

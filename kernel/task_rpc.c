@@ -9,7 +9,6 @@
 #include "ipc/port.h"
 #include "kernel/host.h"
 #include "kernel/rpc_info.h"
-#include "kernel/rpc_name.h"
 #include "kernel/sched.h"
 #include "kernel/task.h"
 #include "kernel/thread.h"
@@ -46,26 +45,19 @@ kern_return_t task_resume(task_t task)
  */
 kern_return_t task_threads(task_t task, thread_array_t *threads, mach_msg_type_number_t *count)
 {
-    mach_port_t *ports;
-    unsigned used = 0;
+    mach_port_t *next;
 
     if (!task || !task->active)
         return KERN_INVALID_ARGUMENT;
-    *threads = NULL;
-    *count = 0;
-    if (task->thread_count == 0)
-        return KERN_SUCCESS;
-    ports = kmem_alloc(task->thread_count * sizeof *ports);
-    if (!ports)
+    if (rpc_ports_begin(threads, count, task->thread_count) != KERN_SUCCESS)
         return KERN_RESOURCE_SHORTAGE;
+    next = *threads;
     list_for_each(&task->threads, node) {
         struct thread *thread = list_entry(node, struct thread, task_link);
 
         /* A dying thread keeps its place, so that the array's size is that of its allocation. */
-        ports[used++] = thread->self ? port_make_send(thread->self) : NULL;
+        *next++ = thread->self ? port_make_send(thread->self) : NULL;
     }
-    *threads = ports;
-    *count = used;
     return KERN_SUCCESS;
 }
 
@@ -202,19 +194,14 @@ kern_return_t mach_ports_register(task_t task, mach_port_array_t ports,
 kern_return_t mach_ports_lookup(task_t task, mach_port_array_t *ports,
                                 mach_msg_type_number_t *count)
 {
-    mach_port_t *copies;
-
     if (!task)
         return KERN_INVALID_ARGUMENT;
     if (!task->active)
         return KERN_FAILURE;
-    copies = kmem_alloc(TASK_PORT_REGISTER_MAX * sizeof *copies);
-    if (!copies)
+    if (rpc_ports_begin(ports, count, TASK_PORT_REGISTER_MAX) != KERN_SUCCESS)
         return KERN_RESOURCE_SHORTAGE;
     for (unsigned i = 0; i < TASK_PORT_REGISTER_MAX; i++)
-        copies[i] = port_copy_send(task->registered[i]);
-    *ports = copies;
-    *count = TASK_PORT_REGISTER_MAX;
+        (*ports)[i] = port_copy_send(task->registered[i]);
     return KERN_SUCCESS;
 }
 

@@ -14,7 +14,6 @@
 #include "kernel/depress.h"
 #include "kernel/host.h"
 #include "kernel/rpc_info.h"
-#include "kernel/rpc_name.h"
 #include "kernel/sched.h"
 #include "kernel/string.h"
 #include "kernel/task.h"

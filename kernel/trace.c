@@ -22,13 +22,6 @@ static porthole_event_t event_at(const uint64_t *next, int index)
     return (porthole_event_t){event[0], event[1], rest[0], rest[1]};
 }
 
-/* Turns a list into a reply's out-of-line argument. */
-static kern_return_t answer(struct record_list *list, void *argument, mach_msg_type_number_t *count)
-{
-    *count = list->count;
-    return record_list_finish(list, argument) ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
-}
-
 /*
  * Times grow with each event of a processor: by the last that it got, a reader says what it has seen. Memory for
  * a long list lets interrupts in, which may record events over the oldest: those are for the next time.
@@ -59,7 +52,7 @@ kern_return_t porthole_trace(host_t host_priv, uint32_t slot, uint64_t after,
         if (event.time <= newest)
             record_list_add(&list, &event);
     }
-    return answer(&list, events, count);
+    return record_list_give(&list, events, count);
 }
 
 static void count_receive_right(struct space *space, struct name_entry *entry, void *argument)
@@ -101,5 +94,5 @@ kern_return_t porthole_ports(host_t host_priv, uint64_t task_identity,
     space_for_each(task->space, count_receive_right, &rights);
     record_list_init(&list, sizeof(porthole_port_t), rights);
     space_for_each(task->space, list_receive_right, &list);
-    return answer(&list, ports, count);
+    return record_list_give(&list, ports, count);
 }

@@ -194,11 +194,6 @@ vm_object_t convert_port_to_memory_control(mach_port_t port)
     return object;
 }
 
-void memory_control_deallocate(vm_object_t object)
-{
-    vm_object_release(object);
-}
-
 vm_object_t convert_port_to_memory_name(mach_port_t port)
 {
     struct vm_object *object = port_kobject((struct port *)port, KOBJECT_MEMORY_NAME);
@@ -207,9 +202,4 @@ vm_object_t convert_port_to_memory_name(mach_port_t port)
         return NULL;
     vm_object_revive(object);
     return object;
-}
-
-void memory_name_deallocate(vm_object_t object)
-{
-    vm_object_release(object);
 }

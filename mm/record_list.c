@@ -78,6 +78,12 @@ bool record_list_finish(struct record_list *list, struct vm_copy **copy)
     return done;
 }
 
+kern_return_t record_list_give(struct record_list *list, void *data, mach_msg_type_number_t *count)
+{
+    *count = list->count;
+    return record_list_finish(list, data) ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
+}
+
 kern_return_t record_list_answer(struct record_list *list, void *data,
                                  mach_msg_type_number_t *count)
 {
@@ -90,10 +96,9 @@ kern_return_t record_list_answer(struct record_list *list, void *data,
         memcpy(to + i * PAGE_BYTES, page_address(list->pages[i]),
                rest < PAGE_BYTES ? rest : PAGE_BYTES);
     }
+    if (!fits)
+        return record_list_give(list, data, count);
     *count = list->count;
-    if (fits) {
-        end(list, false);
-        return KERN_SUCCESS;
-    }
-    return record_list_finish(list, data) ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
+    end(list, false);
+    return KERN_SUCCESS;
 }

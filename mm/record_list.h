@@ -28,6 +28,8 @@ void record_list_add(struct record_list *list, const void *record);
 /* Turns the list into out-of-line memory that the caller owns (NULL if it is empty); ends the list in
    any case. False: it has failed. */
 bool record_list_finish(struct record_list *list, struct vm_copy **copy);
+/* Ends the list as a reply's out-of-line argument. KERN_RESOURCE_SHORTAGE: nothing is given. */
+kern_return_t record_list_give(struct record_list *list, void *data, mach_msg_type_number_t *count);
 /*
  * Ends the list as a reply's CountInOut argument: into the reply itself (*data, with room for *count
  * records) if it fits, else out of line. KERN_RESOURCE_SHORTAGE: nothing is given.

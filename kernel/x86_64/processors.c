@@ -7,7 +7,6 @@
 
 #include "kernel/clock.h"
 #include "kernel/command_line.h"
-#include "kernel/log.h"
 #include "kernel/printf.h"
 #include "kernel/sched.h"
 #include "kernel/string.h"
