@@ -130,6 +130,8 @@ static void count_page(const struct page *page, porthole_object_t *out)
 static void list_object(struct record_list *list, struct vm_object *object)
 {
     struct task *manager = object->pager ? port_receiver_task(object->pager) : NULL;
+    vm_offset_t at = 0;
+    struct page *page;
     porthole_object_t out = {
         .identity = identity(object),
         .shadow = identity(object->shadow),
@@ -143,8 +145,7 @@ static void list_object(struct record_list *list, struct vm_object *object)
         .unread = object->pager ? object->pager->message_count : 0,
     };
 
-    for (struct page *page = vm_object_next_page(object, 0, ~(vm_offset_t)PAGE_MASK); page;
-         page = vm_object_next_page(object, page->offset + PAGE_BYTES, ~(vm_offset_t)PAGE_MASK)) {
+    while ((page = vm_object_walk(object, &at, ~(vm_offset_t)PAGE_MASK)) != NULL) {
         if (!page->fictitious)
             pmap_harvest(page);
         count_page(page, &out);

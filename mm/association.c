@@ -157,10 +157,8 @@ static void keep_all_pages(struct vm_object *object)
     vm_offset_t at = 0;
     struct page *page;
 
-    while ((page = vm_object_next_page(object, at, ~(vm_offset_t)0)) != NULL) {
+    while ((page = vm_object_walk(object, &at, ~(vm_offset_t)0)) != NULL)
         page->dirty = page->dirty || !page->absent;
-        at = page->offset + PAGE_BYTES;
-    }
 }
 
 bool association_create_internal(struct vm_object *object)

@@ -28,8 +28,7 @@ static void drop_locks(struct vm_object *object)
     vm_offset_t at = 0;
     struct page *page;
 
-    while ((page = vm_object_next_page(object, at, ~(vm_offset_t)0)) != NULL) {
-        at = page->offset + PAGE_BYTES;
+    while ((page = vm_object_walk(object, &at, ~(vm_offset_t)0)) != NULL) {
         page->lock = VM_PROT_NONE;
         page->unlock_request = VM_PROT_NONE;
         if (!page->busy)

@@ -45,10 +45,9 @@ static bool move_visible(struct vm_object *object, struct vm_object *backing)
     vm_offset_t end = object->shadow_offset + object->size;
     struct page *page;
 
-    for (unsigned moved = 0; (page = vm_object_next_page(backing, at, end)) != NULL;) {
+    for (unsigned moved = 0; (page = vm_object_walk(backing, &at, end)) != NULL;) {
         vm_offset_t offset = page->offset - object->shadow_offset;
 
-        at = page->offset + PAGE_BYTES;
         if (page->busy || moved == MOVES_PER_CALL)
             return false;
         if (page->absent || vm_object_page(object, offset))
@@ -116,10 +115,9 @@ static bool hides(const struct vm_object *object, const struct vm_object *backin
     vm_offset_t end = object->shadow_offset + object->size;
     struct page *page;
 
-    while ((page = vm_object_next_page(backing, at, end)) != NULL) {
+    while ((page = vm_object_walk(backing, &at, end)) != NULL) {
         if (!vm_object_page(object, page->offset - object->shadow_offset))
             return false;
-        at = page->offset + PAGE_BYTES;
     }
     return true;
 }

@@ -11,6 +11,7 @@
 #include "kernel/panic.h"
 #include "kernel/sched.h"
 #include "kernel/thread.h"
+#include "mm/association.h"
 #include "mm/collapse.h"
 #include "mm/fault.h"
 #include "mm/fault_request.h"
@@ -74,17 +75,21 @@ static struct vm_object *insert(struct vm_object *source, vm_size_t size)
     return copy;
 }
 
-/* From here on a write to these pages of the source faults. */
-static void mark(struct vm_object *source, vm_offset_t at, vm_offset_t end)
+/*
+ * From here on a write to these pages of the source faults: asks the manager, or goes through
+ * copy_object_push().
+ */
+static void restrict_writes(struct vm_object *source, vm_offset_t at, vm_offset_t end, bool ask_manager)
 {
     struct page *page;
 
-    for (unsigned walked = 1; (page = vm_object_next_page(source, at, end)) != NULL; walked++) {
-        at = page->offset + PAGE_BYTES;
-        if (!page->absent && !page->needs_push) {
+    for (unsigned walked = 1; (page = vm_object_walk(source, &at, end)) != NULL; walked++) {
+        if (!page->absent && (ask_manager || !page->needs_push))
             pmap_page_restrict(page, VM_PROT_ALL & ~VM_PROT_WRITE);
+        if (!page->absent && ask_manager)
+            page->lock |= VM_PROT_WRITE;
+        else if (!page->absent)
             page->needs_push = true;
-        }
         if (walked % CHUNK_PAGES == 0) {
             pmap_flush();
             sched_yield();
@@ -104,7 +109,33 @@ struct vm_object *copy_object_make(struct vm_object *source, vm_offset_t offset,
     } else if (shorten_chain(source) >= COPIES_MAX || !(copy = insert(source, offset + size))) {
         return NULL;
     }
-    mark(source, offset, offset + size);
+    restrict_writes(source, offset, offset + size, false);
+    return copy;
+}
+
+/*
+ * Order as the manager sees it: memory_object_copy at the old object, then what the locks lead to, then
+ * memory_object_init at the new one.
+ */
+struct vm_object *copy_call_make(struct vm_object *source, vm_offset_t offset, vm_size_t size)
+{
+    struct vm_object *copy = association_object(size);
+    struct port *memory_object = copy ? manager_copy_object(source, offset, size) : NULL;
+
+    if (!memory_object) {
+        if (copy)
+            manager_forget_ports(copy);
+        vm_object_release(copy);
+        return NULL;
+    }
+    vm_object_reference(source);
+    copy->shadow = source;
+    copy->shadow_offset = offset;
+    source->shadowed_by++;
+    association_begin(copy, memory_object);
+    restrict_writes(source, offset, offset + size, true);
+    if (copy->association == ASSOCIATION_WAIT_READY) /* its port has not died meanwhile */
+        manager_init_object(copy);
     return copy;
 }
 

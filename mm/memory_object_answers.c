@@ -33,10 +33,9 @@ static kern_return_t answer_range(struct vm_object *object, vm_offset_t offset, 
     page_trace(event, (uint32_t)result, object, range.start,
                (range.end - range.start) / PAGE_BYTES);
     for (unsigned walked = 1; object->absent_count > 0; walked++) {
-        page = vm_object_next_page(object, range.start, range.end);
+        page = vm_object_walk(object, &range.start, range.end);
         if (!page)
             break;
-        range.start = page->offset + PAGE_BYTES;
         if (page_is_requested(page))
             function(page, result);
         if (walked % CHUNK_PAGES == 0)

@@ -36,10 +36,9 @@ static bool has_data(const struct vm_object *object)
     vm_offset_t at = 0;
     struct page *page;
 
-    while ((page = vm_object_next_page(object, at, ~(vm_offset_t)0)) != NULL) {
+    while ((page = vm_object_walk(object, &at, ~(vm_offset_t)0)) != NULL) {
         if (!page->absent)
             return true;
-        at = page->offset + PAGE_BYTES;
     }
     return false;
 }

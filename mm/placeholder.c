@@ -85,10 +85,9 @@ void placeholder_abort_all(struct vm_object *object, wait_result_t result)
     vm_offset_t at = 0;
 
     while (object->absent_count > 0) {
-        struct page *page = vm_object_next_page(object, at, ~(vm_offset_t)0);
+        struct page *page = vm_object_walk(object, &at, ~(vm_offset_t)0);
 
         assert(page);
-        at = page->offset + PAGE_BYTES;
         if (page_is_requested(page))
             placeholder_remove(page, result);
     }
@@ -100,14 +99,11 @@ static bool reclaim_from(struct vm_object *object)
     vm_offset_t at = 0;
     struct page *page;
 
-    while ((page = vm_object_next_page(object, at, ~(vm_offset_t)0)) != NULL) {
-        at = page->offset + PAGE_BYTES;
+    while ((page = vm_object_walk(object, &at, ~(vm_offset_t)0)) != NULL) {
         if (page_is_unavailable(page) && page->fictitious) {
             placeholder_remove(page, WAIT_AWAKENED);
             any = true;
         }
-        if (at == 0)
-            break;
     }
     return any;
 }

@@ -7,7 +7,6 @@
 #include "kernel/sched.h"
 #include "kernel/string.h"
 #include "mm/association.h"
-#include "mm/copy_call.h"
 #include "mm/copy_object.h"
 #include "mm/fault.h"
 #include "mm/fault_request.h"

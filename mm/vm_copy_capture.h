@@ -3,9 +3,9 @@
  * Capturing memory as it is now, for messages and children (spec/vm.md 2.1).
  *
  * Anonymous memory that only one map shows is captured by marking both sides: who writes first gets
- * a shadow. Managers' objects are copied by their copy strategy: DELAY by copy objects
- * (mm/copy_object.h), CALL by new objects of their managers (mm/copy_call.h). What others may write too (memory shared by inheritance) or what must not be kept
- * alive by others (wired memory, memory in flight to a manager) is copied page by page, as are the
+ * a shadow. Managers' objects are copied by their copy strategy: DELAY by copy objects, CALL by new
+ * objects of their managers (both mm/copy_object.h). What others may write too (memory shared by
+ * inheritance) or what must not be kept alive by others (wired memory, memory in flight to a manager) is copied page by page, as are the
  * strategy NONE and little pieces.
  */
 #pragma once

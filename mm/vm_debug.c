@@ -117,18 +117,15 @@ static void list_page(struct record_list *list, struct page *page)
    memory is short (then *expected is enough). */
 static bool list_pages(struct vm_object *object, uint32_t *expected, struct record_list *list)
 {
-    vm_offset_t end = ~(vm_offset_t)PAGE_MASK;
-    struct page *page = vm_object_next_page(object, 0, end);
+    vm_offset_t at = 0;
+    struct page *page;
 
     *expected = object->resident_count;
     record_list_init(list, sizeof(vm_page_info_t), *expected);
-    while (page && !list->failed) {
-        vm_offset_t next = page->offset + PAGE_BYTES;
-
+    while (!list->failed && (page = vm_object_walk(object, &at, ~(vm_offset_t)PAGE_MASK)) != NULL) {
         list_page(list, page);
         if (list->count % PAGES_PER_WINDOW == 0)
             cpu_interrupt_window();
-        page = vm_object_next_page(object, next, end);
     }
     return !list->failed;
 }

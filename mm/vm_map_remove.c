@@ -30,8 +30,7 @@ static void free_unreachable(const struct vm_map_entry *entry, vm_offset_t start
 
     if (!object->internal || entry->shared || (entry->needs_copy && object->references > 1))
         return;
-    while ((page = vm_object_next_page(object, offset, last)) != NULL) {
-        offset = page->offset + PAGE_BYTES;
+    while ((page = vm_object_walk(object, &offset, last)) != NULL) {
         if (!page->busy && (page->wire_count == 0 || page->laundry))
             vm_object_free_page(page);
     }

@@ -46,7 +46,6 @@ struct vm_object {
     bool adopted;                 /* external, its manager is dead: the default pager keeps its pages
                                      (D-23); what that one does not have is lost */
     bool termination_wanted;      /* terminate is sent when paging_in_progress ends */
-    bool terminate_only;          /* destroyed by its manager: lives on after terminate */
 
     /* Pages by offset: a radix tree, depth by the largest offset in use. */
     struct radix pages;
@@ -108,6 +107,19 @@ static inline struct page *vm_object_page(const struct vm_object *object, vm_off
 /* The first page at or above offset and below end, or NULL: walks what is there, not the range. */
 struct page *vm_object_next_page(const struct vm_object *object, vm_offset_t offset,
                                  vm_offset_t end);
+/*
+ * A walk over a range: the next page at or above *at, which moves on behind it; NULL at the end. The body of the
+ * loop may take the page away, or sleep.
+ */
+static inline struct page *vm_object_walk(const struct vm_object *object, vm_offset_t *at,
+                                          vm_offset_t end)
+{
+    struct page *page = vm_object_next_page(object, *at, end);
+
+    if (page)
+        *at = page->offset + PAGE_BYTES != 0 ? page->offset + PAGE_BYTES : end;
+    return page;
+}
 /* Puts a page into an empty slot; false (nothing changed) when there is no memory for tree nodes. */
 bool vm_object_insert(struct vm_object *object, vm_offset_t offset, struct page *page);
 /* Exchanges the page in a used slot for another; cannot fail. The old one belongs to the caller. */
