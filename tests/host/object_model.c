@@ -29,6 +29,11 @@ static void begin(void)
     CHECK(!model_is_due(&model));
 }
 
+static void touch(unsigned client, bool write, unsigned page, unsigned word, uint64_t value)
+{
+    model_touch(&model, client, &(struct model_touch){.write = write, .page = page, .word = word, .value = value});
+}
+
 static const char *asks(unsigned page, unsigned pages, vm_prot_t access)
 {
     return model_message(&model, &(struct model_message){
@@ -72,7 +77,7 @@ static void supply(unsigned page, unsigned pages, vm_prot_t lock, bool precious,
 /* A page that is there, by a read of client 3. */
 static void fill(unsigned page, vm_prot_t lock, bool precious)
 {
-    model_touch(&model, 3, false, page, 0, 0);
+    touch(3, false, page, 0, 0);
     CHECK(!asks(page, 1, VM_PROT_READ));
     supply(page, 1, lock & ~VM_PROT_READ, precious, REPLY_NONE, 9);
     CHECK(!model_done(&model, 3, 9));
@@ -88,8 +93,8 @@ static void lock(unsigned page, int what, bool flush, vm_prot_t value)
 static void a_request_is_sent_once_for_all(void)
 {
     begin();
-    model_touch(&model, 0, false, 2, 0, 0);
-    model_touch(&model, 1, true, 2, 1, 5);
+    touch(0, false, 2, 0, 0);
+    touch(1, true, 2, 1, 5);
     CHECK(asks(3, 1, VM_PROT_READ));                     /* nobody touches that */
     CHECK(asks(2, 2, VM_PROT_READ));                     /* more than a cluster */
     CHECK(!asks(2, 1, VM_PROT_READ | VM_PROT_WRITE));    /* either may come first */
@@ -107,7 +112,7 @@ static void what_is_refused_comes_back_before_the_completion(void)
 {
     begin();
     fill(3, VM_PROT_NONE, false);
-    model_touch(&model, 0, false, 2, 0, 0);
+    touch(0, false, 2, 0, 0);
     CHECK(!asks(2, 1, VM_PROT_READ));
     supply(2, 3, VM_PROT_NONE, true, REPLY_SEND, 11);
     CHECK(completes(2, 1, 3));                           /* too early */
@@ -123,7 +128,7 @@ static void what_is_refused_comes_back_before_the_completion(void)
 static void what_is_still_waited_for_is_asked_for_once_more(void)
 {
     begin();
-    model_touch(&model, 0, false, 2, 0, 0);
+    touch(0, false, 2, 0, 0);
     CHECK(!asks(2, 1, VM_PROT_READ));
     for (unsigned round = 0; round < 2; round++) {
         supply(1, 2, VM_PROT_NONE, false, REPLY_NONE, 11);
@@ -137,8 +142,8 @@ static void access_is_asked_for_with_the_union(void)
     begin();
     fill(1, VM_PROT_WRITE, false);
     lock(1, MEMORY_OBJECT_RETURN_NONE, false, VM_PROT_READ | VM_PROT_WRITE);
-    model_touch(&model, 0, false, 1, 0, 0);
-    model_touch(&model, 1, true, 1, 1, 5);
+    touch(0, false, 1, 0, 0);
+    touch(1, true, 1, 1, 5);
     CHECK(unlock(1, VM_PROT_WRITE));
     CHECK(!unlock(1, VM_PROT_READ));
     CHECK(unlock(1, VM_PROT_READ));
@@ -155,7 +160,7 @@ static void what_was_written_comes_back_dirty_once(void)
 {
     begin();
     fill(0, VM_PROT_NONE, true);
-    model_touch(&model, 0, true, 0, 0, 5);
+    touch(0, true, 0, 0, 5);
     CHECK(!model_done(&model, 0, 5));
     lock(0, MEMORY_OBJECT_RETURN_DIRTY, false, VM_PROT_NO_CHANGE);
     CHECK(returns(0, 1, false, true, 5));
@@ -173,7 +178,7 @@ static void a_page_comes_back_before_it_is_asked_for_again(void)
     begin();
     fill(0, VM_PROT_NONE, true);
     lock(0, MEMORY_OBJECT_RETURN_NONE, false, VM_PROT_READ);
-    model_touch(&model, 0, false, 0, 0, 0);
+    touch(0, false, 0, 0, 0);
     CHECK(!unlock(0, VM_PROT_READ));
     lock(0, MEMORY_OBJECT_RETURN_ALL, true, VM_PROT_NO_CHANGE);
     CHECK(asks(0, 1, VM_PROT_READ));
@@ -184,8 +189,8 @@ static void a_page_comes_back_before_it_is_asked_for_again(void)
 static void everyone_who_waits_fails_once(void)
 {
     begin();
-    model_touch(&model, 0, false, 2, 0, 0);
-    model_touch(&model, 1, false, 2, 0, 0);
+    touch(0, false, 2, 0, 0);
+    touch(1, false, 2, 0, 0);
     CHECK(!asks(2, 1, VM_PROT_READ));
     model_error(&model, AT(2), MODEL_PAGE, KERN_FAILURE);
     CHECK(model_exception(&model, 0, KERN_FAILURE));     /* clients see KERN_MEMORY_ERROR */
@@ -210,6 +215,24 @@ static void the_end_brings_back_what_must_not_be_lost(void)
     CHECK(!model_is_due(&model));
 }
 
+/* What is resident serves on, locked or not; the rest fails; and nobody is told of the last mapping. */
+static void a_destroyed_object_keeps_what_it_has(void)
+{
+    begin();
+    fill(0, VM_PROT_WRITE, true);
+    touch(0, true, 0, 0, 5);
+    CHECK(!unlock(0, VM_PROT_READ | VM_PROT_WRITE));
+    touch(1, false, 2, 0, 0);
+    CHECK(!asks(2, 1, VM_PROT_READ));
+    model_destroy(&model);
+    CHECK(!model_message(&model, &(struct model_message){.id = MODEL_TERMINATE}));
+    CHECK(!model_done(&model, 0, 5));
+    CHECK(!model_exception(&model, 1, KERN_MEMORY_FAILURE));
+    CHECK(!model_is_due(&model));
+    model_unmap(&model);
+    CHECK(!model_is_due(&model));
+}
+
 int main(void)
 {
     a_request_is_sent_once_for_all();
@@ -220,5 +243,6 @@ int main(void)
     a_page_comes_back_before_it_is_asked_for_again();
     everyone_who_waits_fails_once();
     the_end_brings_back_what_must_not_be_lost();
+    a_destroyed_object_keeps_what_it_has();
     return 0;
 }

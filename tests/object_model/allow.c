@@ -180,6 +180,13 @@ const char *model_done(struct model *model, unsigned number, uint64_t value)
     struct model_client *client = &model->clients[number];
     uint64_t code = (uint64_t)client->code;
 
+    if (client->state == CLIENT_FAILED && client->in_kernel) {
+        if (value != (MODEL_ERROR | code))
+            return wrong(model, "the kernel read %#lx for it, but that should fail with %#x",
+                         (unsigned long)value, (unsigned)client->code);
+        client->state = CLIENT_IDLE;
+        return NULL;
+    }
     if (client->state != CLIENT_FINISHED)
         return wrong(model, "it must wait still");
     if (client->access == ACCESS_SYNC && value != code)
@@ -195,7 +202,7 @@ const char *model_exception(struct model *model, unsigned number, kern_return_t 
 {
     struct model_client *client = &model->clients[number];
 
-    if (client->state != CLIENT_FAILED)
+    if (client->state != CLIENT_FAILED || client->in_kernel)
         return wrong(model, "it has no reason to fail");
     if (client->code != code)
         return wrong(model, "code %#x, not %#x", (unsigned)code, (unsigned)client->code);

@@ -6,25 +6,36 @@
 
 static struct worker {
     mach_port_t thread, port;
-    enum model_access access;
     vm_address_t address;
-    vm_size_t size;
-    uint64_t value;            /* to write; flags of vm_msync */
+    vm_size_t size;            /* of vm_msync; 0: a touch */
+    int flags;
+    struct model_touch touch;
     volatile uint64_t result;
     uint64_t stack_pointer;    /* where its first function began */
 } workers[MODEL_CLIENTS];
 
+static uint64_t read_by_kernel(vm_address_t address)
+{
+    uint64_t word;
+    vm_size_t count;
+    kern_return_t code = vm_read_overwrite(mach_task_self(), address, sizeof word,
+                                           (vm_address_t)&word, &count);
+
+    return code == KERN_SUCCESS ? word : MODEL_ERROR | (uint64_t)code;
+}
+
+uint64_t client_touch(const struct model_touch *touch, vm_address_t address)
+{
+    if (touch->write)
+        *(volatile uint64_t *)address = touch->value;
+    return touch->in_kernel ? read_by_kernel(address) : *(volatile uint64_t *)address;
+}
+
 static uint64_t carry_out(const struct worker *worker)
 {
-    switch (worker->access) {
-    case ACCESS_READ:
-        return *(volatile uint64_t *)worker->address;
-    case ACCESS_WRITE:
-        *(volatile uint64_t *)worker->address = worker->value;
-        return worker->value;
-    default:
-        return (uint64_t)vm_msync(mach_task_self(), worker->address, worker->size, (int)worker->value);
-    }
+    return worker->size == 0 ? client_touch(&worker->touch, worker->address)
+                             : (uint64_t)vm_msync(mach_task_self(), worker->address, worker->size,
+                                                  worker->flags);
 }
 
 /* Where a client begins, also anew. */
@@ -68,13 +79,13 @@ static void order(struct worker *worker)
     CHECK_OK(mach_msg(&message, MACH_SEND_MSG, sizeof message, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL));
 }
 
-void client_order_touch(unsigned client, boolean_t write, vm_address_t address, uint64_t value)
+void client_order_touch(unsigned client, const struct model_touch *touch, vm_address_t address)
 {
     struct worker *worker = &workers[client];
 
-    worker->access = write ? ACCESS_WRITE : ACCESS_READ;
+    worker->touch = *touch;
     worker->address = address;
-    worker->value = value;
+    worker->size = 0;
     order(worker);
 }
 
@@ -82,10 +93,9 @@ void client_order_sync(unsigned client, vm_address_t address, vm_size_t size, in
 {
     struct worker *worker = &workers[client];
 
-    worker->access = ACCESS_SYNC;
     worker->address = address;
     worker->size = size;
-    worker->value = (uint64_t)flags;
+    worker->flags = flags;
     order(worker);
 }
 

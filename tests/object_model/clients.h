@@ -10,7 +10,9 @@
 
 void clients_start(void);
 /* Reads or writes a word, or calls vm_msync, in its thread. */
-void client_order_touch(unsigned client, boolean_t write, vm_address_t address, uint64_t value);
+void client_order_touch(unsigned client, const struct model_touch *touch, vm_address_t address);
+/* What that gives, from any thread. */
+uint64_t client_touch(const struct model_touch *touch, vm_address_t address);
 void client_order_sync(unsigned client, vm_address_t address, vm_size_t size, int flags);
 /* What it read or wrote, or what vm_msync said; when it has said that it is done. */
 uint64_t client_result(unsigned client);

@@ -189,7 +189,7 @@ static void hear_exception(boolean_t tries_again)
     if (why != NULL)
         world_fail("exception %d, code %#x, of client %u at %#lx: %s", exception.exception,
                    (unsigned)exception.code, client, exception.subcode, why);
-    if (tries_again)
+    if (tries_again && exception.code != KERN_MEMORY_FAILURE)
         model_retry(&model, client);
     else
         client_redirect(client);

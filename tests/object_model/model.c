@@ -71,6 +71,12 @@ static bool goes_through(const struct model *model, const struct model_client *c
            (page->lock & model_need(client->access)) == 0;
 }
 
+static void fail(struct model_client *client, kern_return_t code)
+{
+    client->state = CLIENT_FAILED;
+    client->code = code;
+}
+
 /*
  * Lets the clients do what they can now. Those who read a word while it is written see the one or the other.
  */
@@ -78,7 +84,7 @@ static void settle(struct model *model)
 {
     bool reads[MODEL_CLIENTS] = {false};
 
-    if (!model->ready)
+    if (!model->ready && !model->destroyed)
         return;
     for (unsigned i = 0; i < MODEL_CLIENTS; i++) {
         struct model_client *client = &model->clients[i];
@@ -86,6 +92,8 @@ static void settle(struct model *model)
 
         if (client->state == CLIENT_TOUCHING && page->slot == SLOT_UNAVAILABLE)
             make_resident(page, false, VM_PROT_NONE, NULL);
+        if (client->state == CLIENT_TOUCHING && page->slot == SLOT_ABSENT && model->destroyed)
+            fail(client, KERN_MEMORY_FAILURE);
         reads[i] = goes_through(model, client) && client->access == ACCESS_READ;
         if (reads[i])
             client->allowed[0] = page->words[client->word];
@@ -112,12 +120,12 @@ static void settle(struct model *model)
 
 /* --- clients --- */
 
-void model_touch(struct model *model, unsigned number, bool write, unsigned page, unsigned word,
-                 uint64_t value)
+void model_touch(struct model *model, unsigned number, const struct model_touch *touch)
 {
     model->clients[number] = (struct model_client){
-        .state = CLIENT_TOUCHING, .access = write ? ACCESS_WRITE : ACCESS_READ,
-        .page = page, .pages = 1, .word = word, .value = value};
+        .state = CLIENT_TOUCHING, .access = touch->write ? ACCESS_WRITE : ACCESS_READ,
+        .in_kernel = touch->in_kernel, .page = touch->page, .pages = 1, .word = touch->word,
+        .value = touch->value};
     settle(model);
 }
 
@@ -142,6 +150,13 @@ static bool has_data(const struct model *model)
     return false;
 }
 
+static void forget(struct model *model)
+{
+    memset(model->pages, 0, sizeof model->pages);
+    model->associated = model->ready = model->may_cache = model->destroyed = false;
+    model->cluster = 1;
+}
+
 /* Dirty and precious pages go back first (O1). */
 static void terminate(struct model *model)
 {
@@ -152,9 +167,7 @@ static void terminate(struct model *model)
             due_return(model, i * MODEL_PAGE, page->dirty, false, page->words);
     }
     due(model, (struct model_message){.id = MODEL_TERMINATE});
-    memset(model->pages, 0, sizeof model->pages);
-    model->associated = model->ready = model->may_cache = false;
-    model->cluster = 1;
+    forget(model);
 }
 
 /* Without a mapping an object stays only while it may be cached and has data. */
@@ -175,7 +188,35 @@ void model_map(struct model *model)
 void model_unmap(struct model *model)
 {
     model->mapped = false;
+    if (model->destroyed)
+        forget(model);
     end_if_unused(model);
+}
+
+/*
+ * The manager gives it up: what it owed fails (D-22, D-24, D-29), nobody is left who could unlock, and nothing
+ * is written back. What is resident serves on as long as it is mapped.
+ */
+void model_destroy(struct model *model)
+{
+    due(model, (struct model_message){.id = MODEL_TERMINATE});
+    if (!model->mapped) {
+        forget(model);
+        return;
+    }
+    model->associated = model->ready = model->may_cache = false;
+    model->destroyed = true;
+    for (unsigned i = 0; i < MODEL_SLOTS; i++) {
+        model->pages[i].lock = VM_PROT_NONE;
+        if (model->pages[i].slot == SLOT_REQUESTED)
+            model->pages[i].slot = SLOT_ABSENT;
+    }
+    for (unsigned i = 0; i < MODEL_CLIENTS; i++)
+        if (model->clients[i].state == CLIENT_SYNCING) {
+            model->clients[i].state = CLIENT_FINISHED;
+            model->clients[i].code = KERN_MEMORY_FAILURE;
+        }
+    settle(model);
 }
 
 /* --- the manager's answers --- */
@@ -249,10 +290,8 @@ void model_error(struct model *model, uint64_t offset, uint64_t size, kern_retur
         for (unsigned c = 0; c < MODEL_CLIENTS; c++) {
             struct model_client *client = &model->clients[c];
 
-            if (client->state == CLIENT_TOUCHING && &model->pages[client->page] == page) {
-                client->state = CLIENT_FAILED;
-                client->code = err_get_system(reason) == 0 ? KERN_MEMORY_ERROR : reason;
-            }
+            if (client->state == CLIENT_TOUCHING && &model->pages[client->page] == page)
+                fail(client, err_get_system(reason) == 0 ? KERN_MEMORY_ERROR : reason);
         }
     }
 }
@@ -321,7 +360,8 @@ void model_sync(struct model *model, unsigned number, unsigned page, unsigned pa
     if (flush && what == MEMORY_OBJECT_RETURN_NONE) /* who may only read drops nothing that others wrote */
         what = writable ? WHAT_PRECIOUS : MEMORY_OBJECT_RETURN_ALL;
     *client = (struct model_client){.state = CLIENT_FINISHED, .access = ACCESS_SYNC, .page = page,
-                                    .pages = pages};
+                                    .pages = pages,
+                                    .code = model->destroyed ? KERN_MEMORY_FAILURE : KERN_SUCCESS};
     if (!model->ready || !(work_on(model, page, pages, what, flush, VM_PROT_NO_CHANGE) || writable))
         return;
     client->state = CLIENT_SYNCING;

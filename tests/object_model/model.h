@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a kernel must do with one memory object: a reference model of the external memory interface for one
- * manager and a few client threads, from the manual pages and decisions D-04 to D-28 and O1 to O10, and from
+ * manager and a few client threads, from the manual pages and decisions D-04 to D-29 and O1 to O10, and from
  * nothing of the kernel's. It sends and touches nothing; main.c and its neighbours do that, and compare.
  *
  * A page:
@@ -14,7 +14,8 @@
  *      |                             +-- access -->| (zeros)
  *      +<------------------------------------------+
  *
- * The association: none; mapped and not ready; mapped and ready; cached (no mapping, pages are left).
+ * The association: none; mapped and not ready; mapped and ready; cached (no mapping, pages are left);
+ * destroyed (mapped still: resident pages serve on, others cannot be had any more).
  *
  * Each operation changes the state and leaves in `due` what the kernel must send, in that order. What
  * threads do after it was done has no order among them, so it is not listed but allowed: model_message()
@@ -55,13 +56,14 @@ enum model_client_state {
     CLIENT_IDLE,
     CLIENT_TOUCHING,   /* an access that waits for data, for an unlock or for readiness */
     CLIENT_FINISHED,   /* its access goes through; that it says so is due */
-    CLIENT_FAILED,     /* its exception is due */
+    CLIENT_FAILED,     /* its exception is due, or that its call of the kernel says so */
     CLIENT_SYNCING     /* in vm_msync, which the manager has not answered */
 };
 
 struct model_client {
     enum model_client_state state;
     enum model_access access;
+    bool in_kernel;        /* the kernel reads for it: errors are the call's result */
     unsigned page, pages;  /* a page, or what is synchronized */
     unsigned word;
     uint64_t value;        /* to be written */
@@ -94,7 +96,7 @@ struct model_message {
 };
 
 struct model {
-    bool mapped, associated, ready, may_cache;
+    bool mapped, associated, ready, may_cache, destroyed;
     unsigned cluster;            /* pages that one request may cover */
     struct model_page pages[MODEL_SLOTS];
     struct model_client clients[MODEL_CLIENTS];
@@ -107,9 +109,14 @@ void model_begin(struct model *model);
 
 /* --- what clients do --- */
 
-/* Client 0.. reads or writes; its state is then TOUCHING or FINISHED. Conditions: it is idle, mapped. */
-void model_touch(struct model *model, unsigned client, bool write, unsigned page, unsigned word,
-                 uint64_t value);
+/* What a client does to one word of a page. */
+struct model_touch {
+    bool write, in_kernel;
+    unsigned page, word;
+    uint64_t value;
+};
+/* Client 0.. reads or writes; its state is then TOUCHING, FINISHED or FAILED. Conditions: it is idle, mapped. */
+void model_touch(struct model *model, unsigned client, const struct model_touch *touch);
 /* vm_msync of pages [page, page + pages) with flags, through a mapping that may be written or not. */
 void model_sync(struct model *model, unsigned client, unsigned page, unsigned pages, int flags,
                 bool writable);
@@ -148,10 +155,13 @@ void model_ready(struct model *model, bool may_cache);
 void model_change(struct model *model, bool may_cache, int flavor, unsigned cluster,
                   enum model_reply reply);
 void model_sync_answer(struct model *model, uint64_t offset, uint64_t length);
+void model_destroy(struct model *model);
 
 /* --- what comes: NULL if it may come now, and then it has happened; else what is wrong with it --- */
 
 const char *model_message(struct model *model, const struct model_message *message);
+/* The value is what was read or written, MODEL_ERROR | code from a read by the kernel, vm_msync's code. */
+#define MODEL_ERROR (UINT64_C(1) << 63)
 const char *model_done(struct model *model, unsigned client, uint64_t value);
 const char *model_exception(struct model *model, unsigned client, kern_return_t code);
 

@@ -9,13 +9,13 @@
 #define DAMAGED_OF 64u  /* one operation in so many has bad arguments */
 
 const char *const kind_names[KINDS] = {"touch", "answer", "supply", "unavailable", "error", "lock",
-                                       "sync", "change", "abandon", "unmap", "fence"};
+                                       "sync", "change", "abandon", "unmap", "destroy", "fence"};
 
 /* Of 256. */
 static const unsigned char weights[KINDS] = {
     [KIND_TOUCH] = 100, [KIND_ANSWER] = 80, [KIND_SUPPLY] = 14, [KIND_UNAVAILABLE] = 4, [KIND_ERROR] = 3,
     [KIND_LOCK] = 38, [KIND_SYNC] = 5, [KIND_CHANGE] = 3, [KIND_ABANDON] = 2, [KIND_UNMAP] = 2,
-    [KIND_FENCE] = 5};
+    [KIND_DESTROY] = 1, [KIND_FENCE] = 4};
 
 static uint64_t mix(uint64_t bits)
 {
@@ -79,6 +79,7 @@ void operation_draw(struct operation *operation, uint64_t seed, uint64_t number)
         .word = choose(MODEL_WORDS),
         .write = choose(2),
         .direct = choose(4),
+        .in_kernel = choose(4) == 0,
         .other_mapping = choose(4) == 0,
         .value = (number + 1) << 8,
         .lock = choose_lock(),
@@ -90,6 +91,7 @@ void operation_draw(struct operation *operation, uint64_t seed, uint64_t number)
         .odd_size = choose(16) == 0,
         .reply = (enum model_reply)choose(3),
         .copied_right = choose(2),
+        .old_form = choose(2),
         .may_cache = choose(2),
         .right_numbers = choose(4),
         .tries_again = choose(2),
@@ -161,8 +163,9 @@ void operation_describe(const struct operation *o, char *text, size_t size)
     size -= (size_t)used;
     switch (o->kind) {
     case KIND_TOUCH:
-        snprintf(text, size, "client %u %s page %u word %u%s%s", o->client, o->write ? "writes" : "reads",
-                 o->page, o->write ? o->client : o->word, o->write ? "" : other,
+        snprintf(text, size, "client %u %s page %u word %u%s%s%s", o->client,
+                 o->write ? "writes" : "reads", o->page, o->write ? o->client : o->word,
+                 o->write ? "" : other, o->in_kernel && !o->write ? ", by the kernel" : "",
                  o->direct ? "" : ", in its thread");
         break;
     case KIND_ANSWER:
@@ -176,6 +179,7 @@ void operation_describe(const struct operation *o, char *text, size_t size)
         snprintf(text, size, "client %u, which waits, is aborted", o->client);
         break;
     case KIND_UNMAP:
+    case KIND_DESTROY:
     case KIND_FENCE:
         snprintf(text, size, "%s", kind_names[o->kind]);
         break;

@@ -20,6 +20,7 @@ enum kind {
     KIND_CHANGE,      /* of attributes */
     KIND_ABANDON,     /* a client that waits is aborted, and does something else */
     KIND_UNMAP,
+    KIND_DESTROY,
     KIND_FENCE,       /* a lock_request for nothing: its completion must be the next message */
     KINDS
 };
@@ -31,7 +32,7 @@ struct operation {
     uint64_t number;
     enum kind kind;
     unsigned client, page, pages, word;
-    bool write, direct, other_mapping;
+    bool write, direct, in_kernel, other_mapping;
     uint64_t value;            /* all that the operation writes has this above bit 8 */
     vm_prot_t lock;
     memory_object_return_t what;
@@ -39,6 +40,7 @@ struct operation {
     bool deallocate, odd_source, odd_size;
     enum model_reply reply;
     bool copied_right;         /* the reply right is a send right of the manager's own, not made */
+    bool old_form;             /* data_provided, or lock_request with a boolean, where that can say it */
     bool may_cache, right_numbers, tries_again;
     unsigned cluster;
     int flavor, sync_flags;

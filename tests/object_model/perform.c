@@ -87,7 +87,7 @@ static void map(const struct operation *operation)
 
 static boolean_t unmap(void)
 {
-    if (!model.mapped || !model.ready || anybody_is_busy())
+    if (!model.mapped || (!model.ready && !model.destroyed) || anybody_is_busy())
         return FALSE;
     CHECK_OK(vm_deallocate(mach_task_self(), OTHER_ADDRESS, MAPPING_BYTES));
     model_unmap(&model);
@@ -98,13 +98,11 @@ static boolean_t unmap(void)
 /* --- clients --- */
 
 /* What need not wait can be done by this thread as well, which is faster. */
-static void touch_directly(const struct operation *operation, vm_address_t address)
+static void touch_directly(const struct operation *operation, const struct model_touch *touch,
+                           vm_address_t address)
 {
-    const char *why;
+    const char *why = model_done(&model, operation->client, client_touch(touch, address));
 
-    if (operation->write)
-        *(volatile uint64_t *)address = model.clients[operation->client].value;
-    why = model_done(&model, operation->client, *(volatile uint64_t *)address);
     if (why != NULL)
         world_fail("client %u touched page %u: %s", operation->client, operation->page, why);
 }
@@ -112,20 +110,24 @@ static void touch_directly(const struct operation *operation, vm_address_t addre
 static boolean_t touch(const struct operation *operation)
 {
     boolean_t other = operation->other_mapping && !operation->write;
-    unsigned word = operation->write ? operation->client : operation->word;
+    struct model_touch touch = {.write = operation->write,
+                                .in_kernel = operation->in_kernel && !operation->write,
+                                .page = operation->page,
+                                .word = operation->write ? operation->client : operation->word,
+                                .value = operation->value | 1};
     vm_address_t address = (other ? OTHER_ADDRESS : MAPPING_ADDRESS) + operation->page * MODEL_PAGE +
-                           word_index(word) * sizeof(uint64_t);
+                           word_index(touch.word) * sizeof(uint64_t);
 
     if (!model.mapped) {
         map(operation);
         return TRUE;
     }
-    model_touch(&model, operation->client, operation->write, operation->page, word, operation->value | 1);
+    model_touch(&model, operation->client, &touch);
     if (operation->direct && model.clients[operation->client].state == CLIENT_FINISHED) {
-        touch_directly(operation, address);
+        touch_directly(operation, &touch, address);
         return TRUE;
     }
-    client_order_touch(operation->client, operation->write, address, operation->value | 1);
+    client_order_touch(operation->client, &touch, address);
     if (!model_is_due(&model))
         client_wait_asleep(operation->client);
     return TRUE;
@@ -133,7 +135,9 @@ static boolean_t touch(const struct operation *operation)
 
 static boolean_t abandon(const struct operation *operation)
 {
-    if (model.clients[operation->client].state != CLIENT_TOUCHING)
+    const struct model_client *client = &model.clients[operation->client];
+
+    if (client->state != CLIENT_TOUCHING || client->in_kernel)
         return FALSE;
     client_wait_asleep(operation->client);
     client_abort(operation->client);
@@ -196,11 +200,28 @@ static boolean_t supply(const struct operation *operation)
             supply.words[i][w] = operation->value | 0x80 | i << 4 | w << 1;
     data = make_source(operation, &supply);
     model_supply(&model, &supply);
+    if (operation->old_form && !supply.precious && supply.reply == REPLY_NONE && !operation->deallocate) {
+        CHECK_OK(memory_object_data_provided(control, supply.offset, data,
+                                             (mach_msg_type_number_t)supply.bytes, supply.lock));
+        return TRUE;
+    }
     CHECK_OK(memory_object_data_supply_poly(control, supply.offset, data,
                                             (mach_msg_type_number_t)supply.bytes,
                                             operation->deallocate && supply.bytes > 0, supply.lock,
                                             supply.precious, reply_port(operation),
                                             reply_type(operation)));
+    return TRUE;
+}
+
+/* The form of old, if it can say the same. */
+static boolean_t lock_of_old(const struct operation *operation, const struct model_lock *lock)
+{
+    if (!operation->old_form || lock->what > MEMORY_OBJECT_RETURN_DIRTY)
+        return FALSE;
+    CHECK_OK(xxx_memory_object_lock_request_poly(control, lock->offset, lock->size,
+                                                 lock->what == MEMORY_OBJECT_RETURN_DIRTY, lock->flush,
+                                                 lock->lock, reply_port(operation),
+                                                 reply_type(operation)));
     return TRUE;
 }
 
@@ -214,6 +235,8 @@ static boolean_t lock(const struct operation *operation)
     if (operation->odd_size && operation->pages > 0)
         lock.size -= MODEL_PAGE - ODD_BYTES; /* rounded up */
     model_lock(&model, &lock);
+    if (lock_of_old(operation, &lock))
+        return TRUE;
     CHECK_OK(memory_object_lock_request_poly(control, lock.offset, lock.size, lock.what, lock.flush,
                                              lock.lock, reply_port(operation), reply_type(operation)));
     return TRUE;
@@ -252,6 +275,15 @@ static boolean_t change(const struct operation *operation)
         CHECK_OK(memory_object_change_attributes_flavor_poly(
             control, operation->flavor, (memory_object_info_t)&info, MEMORY_OBJECT_PERF_INFO_COUNT,
             reply_port(operation), reply_type(operation)));
+    return TRUE;
+}
+
+/* Nobody is on the way to wait for the manager: he would wait for nothing. */
+static boolean_t destroy(void)
+{
+    wait_for_sleepers();
+    model_destroy(&model);
+    CHECK_OK(memory_object_destroy(control, KERN_FAILURE));
     return TRUE;
 }
 
@@ -297,6 +329,8 @@ static boolean_t call(struct operation *operation)
         return change(operation);
     case KIND_FENCE:
         return fence(operation);
+    case KIND_DESTROY:
+        return destroy();
     default:
         return unavailable_or_error(operation);
     }
@@ -327,10 +361,15 @@ static boolean_t answer(struct operation *operation)
     return call(operation);
 }
 
-/* Who waits cannot touch anything, and who does not needs no answer. */
+/* Who waits cannot touch anything, and who does not needs no answer. Without an object that could be told
+   anything, there are only touches: they map one; and what was destroyed is unmapped. */
 static void make_possible(struct operation *operation)
 {
-    if (operation->kind == KIND_TOUCH && is_busy(operation->client))
+    if (model.destroyed && operation->kind >= KIND_SUPPLY && operation->kind != KIND_SYNC)
+        operation->kind = KIND_UNMAP;
+    else if (!model.associated && operation->kind != KIND_SYNC)
+        operation->kind = KIND_TOUCH;
+    else if (operation->kind == KIND_TOUCH && is_busy(operation->client))
         operation->kind = KIND_ANSWER;
     else if (operation->kind == KIND_ANSWER && model.ready && !is_busy(operation->client))
         operation->kind = KIND_TOUCH;
@@ -340,8 +379,6 @@ boolean_t perform(struct operation *operation)
 {
     boolean_t done;
 
-    if (!model.associated)
-        operation->kind = KIND_TOUCH;
     make_possible(operation);
     switch (operation->kind) {
     case KIND_TOUCH:
