@@ -67,7 +67,7 @@ static const char *allow_request(struct model *model, const struct model_message
         return wrong(model, "what was there is not given back yet");
     for (unsigned i = 0; i < MODEL_CLIENTS; i++)
         wanted |= touches(&model->clients[i], first, pages) &&
-                  model_need(model->clients[i].access) == message->access;
+                  model_need(&model->clients[i]) == message->access;
     if (!wanted)
         return wrong(model, "nobody needs that");
     for (uint64_t i = first; i < first + pages; i++)
@@ -86,7 +86,7 @@ static const char *allow_unlock(struct model *model, const struct model_message 
         return wrong(model, "that is no resident page");
     for (unsigned i = 0; i < MODEL_CLIENTS; i++) {
         const struct model_client *client = &model->clients[i];
-        vm_prot_t need = model_need(client->access);
+        vm_prot_t need = model_need(client);
 
         if (touches(client, number, 1) && (page->lock & need) != 0 && (need & ~page->asked) != 0 &&
             message->access == (page->asked | need)) {
@@ -182,7 +182,7 @@ const char *model_done(struct model *model, unsigned number, uint64_t value)
 
     if (client->state == CLIENT_FAILED && client->in_kernel) {
         if (value != (MODEL_ERROR | code))
-            return wrong(model, "the kernel read %#lx for it, but that should fail with %#x",
+            return wrong(model, "the kernel says %#lx, but should fail with %#x",
                          (unsigned long)value, (unsigned)client->code);
         client->state = CLIENT_IDLE;
         return NULL;
@@ -216,7 +216,7 @@ const char *model_exception(struct model *model, unsigned number, kern_return_t 
 static bool must_ask(const struct model *model, const struct model_client *client)
 {
     const struct model_page *page = &model->pages[client->page];
-    vm_prot_t need = model_need(client->access);
+    vm_prot_t need = model_need(client);
 
     if (client->state != CLIENT_TOUCHING || !model->ready)
         return false;

@@ -24,11 +24,20 @@ static uint64_t read_by_kernel(vm_address_t address)
     return code == KERN_SUCCESS ? word : MODEL_ERROR | (uint64_t)code;
 }
 
+static uint64_t write_by_kernel(vm_address_t address, uint64_t word)
+{
+    kern_return_t code = vm_write(mach_task_self(), address, (vm_offset_t)&word, sizeof word);
+
+    return code == KERN_SUCCESS ? word : MODEL_ERROR | (uint64_t)code;
+}
+
 uint64_t client_touch(const struct model_touch *touch, vm_address_t address)
 {
+    if (touch->in_kernel)
+        return touch->write ? write_by_kernel(address, touch->value) : read_by_kernel(address);
     if (touch->write)
         *(volatile uint64_t *)address = touch->value;
-    return touch->in_kernel ? read_by_kernel(address) : *(volatile uint64_t *)address;
+    return touch->write ? touch->value : *(volatile uint64_t *)address;
 }
 
 static uint64_t carry_out(const struct worker *worker)

@@ -11,9 +11,11 @@ void model_begin(struct model *model)
     model->cluster = 1;
 }
 
-vm_prot_t model_need(enum model_access access)
+vm_prot_t model_need(const struct model_client *client)
 {
-    return access == ACCESS_WRITE ? VM_PROT_READ | VM_PROT_WRITE : VM_PROT_READ;
+    if (client->access == ACCESS_READ)
+        return VM_PROT_READ;
+    return client->in_kernel ? VM_PROT_WRITE : VM_PROT_READ | VM_PROT_WRITE;
 }
 
 /* --- helpers --- */
@@ -68,7 +70,7 @@ static bool goes_through(const struct model *model, const struct model_client *c
     const struct model_page *page = &model->pages[client->page];
 
     return client->state == CLIENT_TOUCHING && page->slot == SLOT_RESIDENT &&
-           (page->lock & model_need(client->access)) == 0;
+           (page->lock & model_need(client)) == 0;
 }
 
 static void fail(struct model_client *client, kern_return_t code)

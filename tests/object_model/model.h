@@ -63,7 +63,7 @@ enum model_client_state {
 struct model_client {
     enum model_client_state state;
     enum model_access access;
-    bool in_kernel;        /* the kernel reads for it: errors are the call's result */
+    bool in_kernel;        /* the kernel does it, by vm_read or vm_write: errors are the call's result */
     unsigned page, pages;  /* a page, or what is synchronized */
     unsigned word;
     uint64_t value;        /* to be written */
@@ -160,7 +160,7 @@ void model_destroy(struct model *model);
 /* --- what comes: NULL if it may come now, and then it has happened; else what is wrong with it --- */
 
 const char *model_message(struct model *model, const struct model_message *message);
-/* The value is what was read or written, MODEL_ERROR | code from a read by the kernel, vm_msync's code. */
+/* The value is what was read or written, MODEL_ERROR | code if the kernel failed at it, vm_msync's code. */
 #define MODEL_ERROR (UINT64_C(1) << 63)
 const char *model_done(struct model *model, unsigned client, uint64_t value);
 const char *model_exception(struct model *model, unsigned client, kern_return_t code);
@@ -169,5 +169,5 @@ const char *model_exception(struct model *model, unsigned client, kern_return_t 
 bool model_is_due(const struct model *model);
 /* The same in words. */
 void model_say_due(const struct model *model, char *text, size_t size);
-/* Access that an access needs: what may be written can be read, too. */
-vm_prot_t model_need(enum model_access access);
+/* Access that a touching client needs: what it may write it can read, too, but not if the kernel writes for it. */
+vm_prot_t model_need(const struct model_client *client);

@@ -165,7 +165,7 @@ void operation_describe(const struct operation *o, char *text, size_t size)
     case KIND_TOUCH:
         snprintf(text, size, "client %u %s page %u word %u%s%s%s", o->client,
                  o->write ? "writes" : "reads", o->page, o->write ? o->client : o->word,
-                 o->write ? "" : other, o->in_kernel && !o->write ? ", by the kernel" : "",
+                 o->write ? "" : other, o->in_kernel ? ", by the kernel" : "",
                  o->direct ? "" : ", in its thread");
         break;
     case KIND_ANSWER:

@@ -111,7 +111,7 @@ static boolean_t touch(const struct operation *operation)
 {
     boolean_t other = operation->other_mapping && !operation->write;
     struct model_touch touch = {.write = operation->write,
-                                .in_kernel = operation->in_kernel && !operation->write,
+                                .in_kernel = operation->in_kernel,
                                 .page = operation->page,
                                 .word = operation->write ? operation->client : operation->word,
                                 .value = operation->value | 1};
