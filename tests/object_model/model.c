@@ -309,7 +309,13 @@ static bool must_return(const struct model_page *page, int what)
            (page->dirty && (what == MEMORY_OBJECT_RETURN_DIRTY || what == MEMORY_OBJECT_RETURN_ALL));
 }
 
-/* Resident pages of the range: restricted, given back, dropped, as is asked. True: something is given back. */
+static bool is_wired(const struct model *model, uint64_t page)
+{
+    return model->wired && model->wired_page == page;
+}
+
+/* Resident pages of the range: restricted, given back, dropped, as is asked; the wired one is not dropped. True:
+   something is given back. */
 static bool work_on(struct model *model, uint64_t first, uint64_t pages, int what, bool flush,
                     vm_prot_t lock)
 {
@@ -317,6 +323,7 @@ static bool work_on(struct model *model, uint64_t first, uint64_t pages, int wha
 
     for (uint64_t i = first; i < first + pages && i < MODEL_SLOTS; i++) {
         struct model_page *page = &model->pages[i];
+        bool drop = flush && !is_wired(model, i);
 
         if (page->slot != SLOT_RESIDENT)
             continue;
@@ -326,17 +333,24 @@ static bool work_on(struct model *model, uint64_t first, uint64_t pages, int wha
         }
         if (must_return(page, what)) {
             any = true;
-            due_return(model, i * MODEL_PAGE, page->dirty, !flush, page->words);
+            due_return(model, i * MODEL_PAGE, page->dirty, !drop, page->words);
             page->dirty = false;
         }
-        if (flush)
+        if (drop)
             *page = (struct model_page){.slot = SLOT_ABSENT};
     }
     return any;
 }
 
+static void due_lock_completed(struct model *model, const struct model_lock *lock)
+{
+    due_completion(model, lock->reply, (struct model_message){
+        .id = MODEL_LOCK_COMPLETED, .offset = lock->offset, .length = lock->size});
+}
+
 void model_lock(struct model *model, const struct model_lock *lock)
 {
+    uint64_t first = lock->offset / MODEL_PAGE, pages;
     bool lock_is_valid = lock->lock == VM_PROT_NO_CHANGE || (lock->lock & ~VM_PROT_ALL) == 0;
 
     if (lock->offset % MODEL_PAGE != 0 || !lock_is_valid || lock->what < MEMORY_OBJECT_RETURN_NONE ||
@@ -344,12 +358,38 @@ void model_lock(struct model *model, const struct model_lock *lock)
         aborted(model, lock->reply);
         return;
     }
-    work_on(model, lock->offset / MODEL_PAGE, (lock->size + MODEL_PAGE - 1) / MODEL_PAGE, lock->what,
-            lock->flush, lock->lock);
-    due_completion(model, lock->reply, (struct model_message){
-        .id = MODEL_LOCK_COMPLETED, .offset = lock->offset, .length = lock->size});
+    pages = (lock->size + MODEL_PAGE - 1) / MODEL_PAGE;
+    if (lock->flush && model->wired && model->wired_page >= first && model->wired_page < first + pages) {
+        work_on(model, first, model->wired_page - first, lock->what, true, lock->lock);
+        first = model->wired_page + 1;
+        pages = lock->offset / MODEL_PAGE + pages - first;
+        model->flushes[model->flush_count++] = *lock;
+        work_on(model, first, pages, lock->what, true, lock->lock);
+    } else {
+        work_on(model, first, pages, lock->what, lock->flush, lock->lock);
+        due_lock_completed(model, lock);
+    }
     settle(model);
     end_if_unused(model);
+}
+
+void model_wire(struct model *model, unsigned page)
+{
+    model->wired = true;
+    model->wired_page = page;
+}
+
+/* The oldest flush decides what becomes of the page; then all can be completed. */
+void model_unwire(struct model *model)
+{
+    model->wired = false;
+    for (unsigned i = 0; i < model->flush_count; i++) {
+        if (i == 0)
+            work_on(model, model->wired_page, 1, model->flushes[i].what, true, VM_PROT_NO_CHANGE);
+        due_lock_completed(model, &model->flushes[i]);
+    }
+    model->flush_count = 0;
+    settle(model);
 }
 
 void model_sync(struct model *model, unsigned number, unsigned page, unsigned pages, int flags,

@@ -37,6 +37,7 @@
 #define MODEL_CLIENTS 4u
 #define MODEL_WORDS   MODEL_CLIENTS /* of a page are looked at; client i alone writes word i */
 #define MODEL_DUE_MAX 48u
+#define MODEL_FLUSHES_MAX 8u
 #define MODEL_OFFSET_END (UINT64_C(1) << 63)
 
 enum model_slot { SLOT_ABSENT, SLOT_REQUESTED, SLOT_UNAVAILABLE, SLOT_RESIDENT };
@@ -95,11 +96,23 @@ struct model_message {
     uint64_t words[MODEL_SLOTS][MODEL_WORDS];
 };
 
+struct model_lock {
+    uint64_t offset, size;
+    memory_object_return_t what;
+    bool flush;
+    vm_prot_t lock;
+    enum model_reply reply;
+};
+
 struct model {
     bool mapped, associated, ready, may_cache, destroyed;
     unsigned cluster;            /* pages that one request may cover */
     struct model_page pages[MODEL_SLOTS];
     struct model_client clients[MODEL_CLIENTS];
+    bool wired;                  /* wired_page is */
+    unsigned wired_page;
+    struct model_lock flushes[MODEL_FLUSHES_MAX]; /* that wait for its unwiring, oldest first */
+    unsigned flush_count;
     struct model_message due[MODEL_DUE_MAX];
     unsigned due_first, due_count;
     char why[200];
@@ -124,7 +137,10 @@ void model_sync(struct model *model, unsigned client, unsigned page, unsigned pa
 void model_abandon(struct model *model, unsigned client);
 /* A client that got an exception tries the same again. */
 void model_retry(struct model *model, unsigned client);
-/* The first mapping, or the last goes; no client is busy. */
+/* One page at a time is wired: a resident one, not locked against reading; or it is wired no more. */
+void model_wire(struct model *model, unsigned page);
+void model_unwire(struct model *model);
+/* The first mapping, or the last goes; no client is busy, nothing is wired. */
 void model_map(struct model *model);
 void model_unmap(struct model *model);
 
@@ -141,13 +157,7 @@ void model_supply(struct model *model, const struct model_supply *supply);
 void model_unavailable(struct model *model, uint64_t offset, uint64_t size);
 void model_error(struct model *model, uint64_t offset, uint64_t size, kern_return_t reason);
 
-struct model_lock {
-    uint64_t offset, size;
-    memory_object_return_t what;
-    bool flush;
-    vm_prot_t lock;
-    enum model_reply reply;
-};
+/* A flush of the wired page is put off, and has a reply, so that its end is told (D-21); there may be so many. */
 void model_lock(struct model *model, const struct model_lock *lock);
 /* ready, or change_attributes without reply. */
 void model_ready(struct model *model, bool may_cache);

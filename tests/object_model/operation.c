@@ -9,13 +9,13 @@
 #define DAMAGED_OF 64u  /* one operation in so many has bad arguments */
 
 const char *const kind_names[KINDS] = {"touch", "answer", "supply", "unavailable", "error", "lock",
-                                       "sync", "change", "abandon", "unmap", "destroy", "fence"};
+                                       "sync", "change", "abandon", "wire", "unmap", "destroy", "fence"};
 
 /* Of 256. */
 static const unsigned char weights[KINDS] = {
-    [KIND_TOUCH] = 100, [KIND_ANSWER] = 80, [KIND_SUPPLY] = 14, [KIND_UNAVAILABLE] = 4, [KIND_ERROR] = 3,
-    [KIND_LOCK] = 38, [KIND_SYNC] = 5, [KIND_CHANGE] = 3, [KIND_ABANDON] = 2, [KIND_UNMAP] = 2,
-    [KIND_DESTROY] = 1, [KIND_FENCE] = 4};
+    [KIND_TOUCH] = 95, [KIND_ANSWER] = 80, [KIND_SUPPLY] = 14, [KIND_UNAVAILABLE] = 4, [KIND_ERROR] = 3,
+    [KIND_LOCK] = 38, [KIND_SYNC] = 5, [KIND_CHANGE] = 3, [KIND_ABANDON] = 4, [KIND_WIRE] = 3,
+    [KIND_UNMAP] = 2, [KIND_DESTROY] = 1, [KIND_FENCE] = 4};
 
 static uint64_t mix(uint64_t bits)
 {
@@ -177,6 +177,9 @@ void operation_describe(const struct operation *o, char *text, size_t size)
         break;
     case KIND_ABANDON:
         snprintf(text, size, "client %u, which waits, is aborted", o->client);
+        break;
+    case KIND_WIRE:
+        snprintf(text, size, "wire page %u, or unwire", o->page);
         break;
     case KIND_UNMAP:
     case KIND_DESTROY:

@@ -19,6 +19,7 @@ enum kind {
     KIND_SYNC,        /* a client calls vm_msync */
     KIND_CHANGE,      /* of attributes */
     KIND_ABANDON,     /* a client that waits is aborted, and does something else */
+    KIND_WIRE,        /* a page is wired, or the one that is so is unwired */
     KIND_UNMAP,
     KIND_DESTROY,
     KIND_FENCE,       /* a lock_request for nothing: its completion must be the next message */

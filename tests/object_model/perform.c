@@ -78,6 +78,7 @@ static void map(const struct operation *operation)
     model_map(&model);
     map_at(MAPPING_ADDRESS, VM_PROT_READ | VM_PROT_WRITE);
     map_at(OTHER_ADDRESS, VM_PROT_READ);
+    map_at(WIRED_ADDRESS, VM_PROT_READ);
     hear_all(FALSE);
     if (model.ready || operation->way == 0)
         return;
@@ -87,11 +88,31 @@ static void map(const struct operation *operation)
 
 static boolean_t unmap(void)
 {
-    if (!model.mapped || (!model.ready && !model.destroyed) || anybody_is_busy())
+    if (!model.mapped || (!model.ready && !model.destroyed) || anybody_is_busy() || model.wired)
         return FALSE;
+    CHECK_OK(vm_deallocate(mach_task_self(), WIRED_ADDRESS, MAPPING_BYTES));
     CHECK_OK(vm_deallocate(mach_task_self(), OTHER_ADDRESS, MAPPING_BYTES));
     model_unmap(&model);
     CHECK_OK(vm_deallocate(mach_task_self(), MAPPING_ADDRESS, MAPPING_BYTES));
+    return TRUE;
+}
+
+/* A mapping of its own: where pages were wired, it may have become several, which vm_msync would tell apart. */
+static boolean_t wire(struct operation *operation)
+{
+    const struct model_page *page;
+
+    if (model.wired)
+        operation->page = model.wired_page;
+    page = &model.pages[operation->page];
+    if (!model.wired && (!model.mapped || page->slot != SLOT_RESIDENT || (page->lock & VM_PROT_READ)))
+        return FALSE;
+    CHECK_OK(vm_wire(test_host_port, mach_task_self(), WIRED_ADDRESS + operation->page * MODEL_PAGE,
+                     MODEL_PAGE, model.wired ? VM_PROT_NONE : VM_PROT_READ));
+    if (model.wired)
+        model_unwire(&model);
+    else
+        model_wire(&model, operation->page);
     return TRUE;
 }
 
@@ -225,8 +246,13 @@ static boolean_t lock_of_old(const struct operation *operation, const struct mod
     return TRUE;
 }
 
-static boolean_t lock(const struct operation *operation)
+static boolean_t lock(struct operation *operation)
 {
+    if (model.wired && operation->flush && operation->reply == REPLY_NONE)
+        operation->reply = REPLY_SEND;
+    if (model.flush_count == MODEL_FLUSHES_MAX)
+        operation->flush = FALSE;
+
     struct model_lock lock = {.offset = offset_of(operation),
                               .size = operation->pages * MODEL_PAGE, .what = operation->what,
                               .flush = operation->flush, .lock = lock_of(operation),
@@ -281,6 +307,8 @@ static boolean_t change(const struct operation *operation)
 /* Nobody is on the way to wait for the manager: he would wait for nothing. */
 static boolean_t destroy(void)
 {
+    if (model.wired)
+        return FALSE;
     wait_for_sleepers();
     model_destroy(&model);
     CHECK_OK(memory_object_destroy(control, KERN_FAILURE));
@@ -392,6 +420,9 @@ boolean_t perform(struct operation *operation)
         break;
     case KIND_ABANDON:
         done = abandon(operation);
+        break;
+    case KIND_WIRE:
+        done = wire(operation);
         break;
     case KIND_UNMAP:
         done = unmap();

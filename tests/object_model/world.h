@@ -9,6 +9,7 @@
 
 #define MAPPING_ADDRESS 0x400000000ul /* may be written */
 #define OTHER_ADDRESS   0x500000000ul /* may only be read */
+#define WIRED_ADDRESS   0x700000000ul /* in which pages are wired */
 #define SOURCE_ADDRESS  0x600000000ul /* of supplies that deallocate */
 #define MAPPINGS_ALIGN  0x100000000ul
 #define MAPPING_BYTES   ((vm_size_t)MODEL_PAGES * MODEL_PAGE)

@@ -13,8 +13,8 @@ from guest.shrink import Run, shrink
 
 PROGRAM = "object_model"
 CONFIG = PROGRAM + " ${host-port} ${device-port} ${kernel-command-line} $(task-create) $(task-resume)\n"
-KINDS = ("touch", "answer", "supply", "unavailable", "error", "lock", "sync", "change", "abandon", "unmap",
-         "destroy", "fence")
+KINDS = ("touch", "answer", "supply", "unavailable", "error", "lock", "sync", "change", "abandon", "wire",
+         "unmap", "destroy", "fence")
 CLIENTS = 4
 # A run as shrink.py knows it: its members are the client threads.
 ALL = Run(seed=1, operations=0, tasks=1, threads=1, kinds=tuple(range(len(KINDS))),
