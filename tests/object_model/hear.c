@@ -26,6 +26,7 @@ static union {
 } received;
 
 static unsigned spare_references;
+static mach_port_seqno_t next_number;
 static unsigned long pages_heard, exceptions_heard;
 
 /* The kernel's messages, and how often each came. */
@@ -55,6 +56,7 @@ static void count_control(mach_port_t port)
         world_fail("a message %d names another control port", received.header.msgh_id);
     if (++spare_references < SPARE_REFERENCES_MAX)
         return;
+    CHECK_EQ(port_refs(control, MACH_PORT_RIGHT_SEND), spare_references + 1);
     CHECK_OK(mach_port_mod_refs(mach_task_self(), control, MACH_PORT_RIGHT_SEND, -(int)spare_references));
     spare_references = 0;
 }
@@ -213,6 +215,9 @@ static boolean_t receive(mach_msg_option_t option)
     if (result == MACH_RCV_TIMED_OUT)
         return FALSE;
     CHECK_RETURNS(result, MACH_MSG_SUCCESS);
+    if (received.header.msgh_seqno != next_number++)
+        world_fail("message %d has number %u, not %u", received.header.msgh_id,
+                   received.header.msgh_seqno, next_number - 1);
     return TRUE;
 }
 

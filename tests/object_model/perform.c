@@ -10,9 +10,9 @@
 #define FAR_OFFSET    (MODEL_OFFSET_END - MODEL_PAGE)
 #define BAD_LOCK      16
 #define ODD_BYTES     100u  /* more than whole pages; where an odd source begins */
-#define SOURCE_PAGES  8u
+#define SOURCE_BYTES  (8u * MODEL_PAGE)
 
-static uint8_t source[SOURCE_PAGES * MODEL_PAGE] __attribute__((aligned(MODEL_PAGE)));
+static vm_address_t source; /* of supplies that do not deallocate theirs */
 
 /* --- parameters --- */
 
@@ -193,8 +193,11 @@ static boolean_t sync(struct operation *operation)
 static vm_address_t make_source(const struct operation *operation, const struct model_supply *supply)
 {
     vm_size_t odd = operation->odd_source ? ODD_BYTES : 0;
-    vm_address_t address = (vm_address_t)source;
+    vm_address_t address;
 
+    if (source == 0)
+        CHECK_OK(vm_allocate(mach_task_self(), &source, SOURCE_BYTES, TRUE));
+    address = source;
     if (operation->deallocate && supply->bytes > 0) {
         address = SOURCE_ADDRESS;
         CHECK_OK(vm_allocate(mach_task_self(), &address, round_page(supply->bytes + odd), FALSE));
@@ -434,4 +437,21 @@ boolean_t perform(struct operation *operation)
     if (done)
         hear_all(operation->tries_again);
     return done;
+}
+
+void perform_end(void)
+{
+    struct operation end = {.kind = KIND_WIRE};
+
+    if (model.wired)
+        perform(&end);
+    end.kind = KIND_DESTROY;
+    if (model.associated)
+        perform(&end);
+    end.kind = KIND_UNMAP;
+    if (model.mapped)
+        perform(&end);
+    if (source != 0)
+        CHECK_OK(vm_deallocate(mach_task_self(), source, SOURCE_BYTES));
+    source = 0;
 }

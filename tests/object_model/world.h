@@ -33,6 +33,8 @@ void world_fail(const char *format, ...) __attribute__((noreturn, format(printf,
 /* Does it, as far as the state allows, and hears all that comes of it. FALSE: there was nothing to do. The
    operation then says what was done in fact. */
 boolean_t perform(struct operation *operation);
+/* Ends the object and its mappings, so that nothing is left of it. */
+void perform_end(void);
 
 /* Words of a page that are looked at. */
 static inline unsigned word_index(unsigned word)

@@ -16,6 +16,7 @@ CONFIG = PROGRAM + " ${host-port} ${device-port} ${kernel-command-line} $(task-c
 KINDS = ("touch", "answer", "supply", "unavailable", "error", "lock", "sync", "change", "abandon", "wire",
          "unmap", "destroy", "fence")
 CLIENTS = 4
+HISTORY = 15     # operations before the failing one that a failure tells (main.c)
 # A run as shrink.py knows it: its members are the client threads.
 ALL = Run(seed=1, operations=0, tasks=1, threads=1, kinds=tuple(range(len(KINDS))),
           members=tuple(range(CLIENTS)), warm=False)
@@ -114,5 +115,6 @@ def make_small(run, machine, tell=lambda text: None):
     if small is None:
         return []
     last = run_once(small, dataclasses.replace(machine, tell=True))
-    return ["the operations that are left:"] + [f"  {line}" for line in last.told + last.details] + [
+    told = last.told if len(last.told) > HISTORY else []    # the failure itself tells the last ones
+    return ["the operations that are left:"] + [f"  {line}" for line in told + last.details] + [
         command_line(small, machine)]
