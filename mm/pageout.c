@@ -7,7 +7,8 @@
  * free_target, sends no more than its throttles allow, and then waits for frames to come back, never
  * without a limit of time (R8). It draws on the reserve (R3) and waits for nobody but the default pager.
  *
- * When nothing could be evicted for EXHAUSTED_ROUNDS it says so once, and new anonymous memory of
+ * When nothing could be evicted for EXHAUSTED_ROUNDS, or LAUNDRY_ROUNDS while the default pager still has pages to
+ * write, it says so once, and new anonymous memory of
  * ordinary tasks is refused until there is room again; whoever has its memory goes on. For that, when
  * a round was fruitless the next one searches everything for the few pages that can still leave.
  */
@@ -33,6 +34,7 @@
 #define DEACTIVATE_MAX 1024u     /* active pages looked at in one round */
 #define ROUND_PAUSE_MS 50u
 #define EXHAUSTED_ROUNDS 40u     /* two seconds of pauses */
+#define LAUNDRY_ROUNDS 200u      /* ten: a disk may take its time */
 
 struct round {
     unsigned freed, sent, external, throttled;
@@ -183,6 +185,13 @@ static void run_round(struct round *round)
 
 /* --- when nothing helps --- */
 
+static const char *why_nothing_leaves(void)
+{
+    if (!default_manager_port())
+        return "no default pager";
+    return page_counts.laundry > 0 ? "which the default pager does not free" : "no page can leave";
+}
+
 static void give_up(void)
 {
     if (exhausted)
@@ -190,8 +199,13 @@ static void give_up(void)
     exhausted = true;
     kprintf("pageout: nothing can be paged out (%u free, %u in laundry, %s): "
             "new anonymous memory is refused\n", page_counts.free, page_counts.laundry,
-            default_manager_port() ? "paging space exhausted" : "no default pager");
+            why_nothing_leaves());
     page_wake_waiters();
+}
+
+static unsigned patience(void)
+{
+    return page_counts.laundry > 0 ? LAUNDRY_ROUNDS : EXHAUSTED_ROUNDS;
 }
 
 static bool has_progressed(const struct progress *progress)
@@ -212,7 +226,7 @@ static void note_progress(struct progress *progress, const struct round *round)
     /* Below that, threads wait for memory: without progress nothing else would end their wait. */
     if (has_progressed(progress) || page_counts.free > page_levels.reserved + PAGE_WAIT_MARGIN)
         fruitless_rounds = 0;
-    else if (++fruitless_rounds >= EXHAUSTED_ROUNDS)
+    else if (++fruitless_rounds >= patience())
         give_up();
     *progress = (struct progress){.returned_before = laundry_returned,
                                   .judged_at_ns = deadline_after_ms(ROUND_PAUSE_MS)};

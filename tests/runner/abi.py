@@ -7,9 +7,9 @@ import os
 import subprocess
 import tempfile
 
-from guest import qemu
+from guest import archive, qemu
 from runner.case import TIME_LIMIT, boot, single, succeeded, tool
-from runner.userland import SEVERAL, write_file
+from runner.userland import SEVERAL
 
 FOLDER = os.path.join(qemu.ROOT, "tests", "abi")
 BUILT = os.path.join(qemu.BUILD, "tests", "abi")
@@ -21,10 +21,10 @@ def module_runs(name, cpus):
     if not os.path.exists(program):
         return ["it was not built: `make abi-modules` needs the reference headers of ./setup"]
     with tempfile.TemporaryDirectory(prefix="porthole-test-") as folder:
-        archive = os.path.join(folder, "initrd.cpio")
-        config = write_file(folder, "boot.cfg", LINE.format(name))
-        subprocess.run(tool("mkinitrd", archive, config, program), check=True)
-        finished = boot(initrd=archive, cpus=cpus, timeout=TIME_LIMIT["pvh"] * cpus)
+        initrd = os.path.join(folder, "initrd.cpio")
+        config = archive.write(folder, "boot.cfg", LINE.format(name))
+        subprocess.run(tool("mkinitrd", initrd, config, program), check=True)
+        finished = boot(initrd=initrd, cpus=cpus, timeout=TIME_LIMIT["pvh"] * cpus)
     problems = succeeded(finished)
     if not problems and (not finished.results() or finished.planned() != len(finished.results())):
         problems = [f"{finished.planned()} checks announced, {len(finished.results())} reported"]

@@ -24,18 +24,14 @@ import glob
 import os
 import re
 import shlex
-import subprocess
 import tempfile
 import time
 
-from guest import qemu
+from guest import archive, qemu
 from guest.session import Ending
-from runner.case import TIME_LIMIT, boot, single, tool
+from runner.case import TIME_LIMIT, boot, single
 
 FOLDER = os.path.join(qemu.ROOT, "tests", "user")
-SERVERS = os.path.join(qemu.ROOT, "servers")
-ARGUMENTS = "${host-port} ${device-port} ${kernel-command-line}"
-PLAIN_CONFIG = f"@PROGRAM@ {ARGUMENTS} $(task-create) $(task-resume)\n"
 TEST = re.compile(r"(?:/\*\s*boot:((?:[^*]|\*(?!/))*)\*/\s*)?^TEST\(\s*(\w+)\s*,\s*(\w+)\s*\)", re.M)
 FOR_ALL = re.compile(r"/\*\s*boot-all:((?:[^*]|\*(?!/))*)\*/")
 SEVERAL = 4
@@ -90,48 +86,11 @@ def scan(path):
             for words, number, name in TEST.findall(text)]
 
 
-def config_text(test, servers):
-    """boot.cfg: the test alone, or bootstrap when the test wants servers."""
-    if "config" in test.words:
-        with open(os.path.join(FOLDER, test.words["config"]), encoding="utf-8") as file:
-            return file.read().replace("@PROGRAM@", test.program)
-    if servers:
-        with open(os.path.join(SERVERS, "boot.cfg"), encoding="utf-8") as file:
-            return file.read()
-    return PLAIN_CONFIG.replace("@PROGRAM@", test.program)
-
-
-def servers_text(test, servers):
-    """servers.cfg: its lines about these servers, then the test."""
-    with open(os.path.join(SERVERS, "servers.cfg"), encoding="utf-8") as file:
-        lines = [line for line in file if line.split()[1:2] and line.split()[1] in servers]
-    return "".join(lines) + f"run {test.program} {ARGUMENTS}\n"
-
-
 def make_archive(test, folder):
     """The archive of one test: its start script, its program and what it wants beside it."""
     wanted = [name for name in test.words.get("with", "").split(",") if name]
-    servers = [name for name in wanted if "=" not in name]
-    files = [os.path.join(qemu.BUILD, "tests", test.program)]
-    files += [name for name in wanted if "=" in name]
-    files += [os.path.join(qemu.BUILD, "servers", name) for name in servers]
-    if servers:
-        files += [os.path.join(qemu.BUILD, "servers", "bootstrap"),
-                  write_file(folder, "servers.cfg", servers_text(test, servers))]
-    archive = os.path.join(folder, "initrd.cpio")
-    config = write_file(folder, "boot.cfg", config_text(test, servers))
-    made = subprocess.run(tool("mkinitrd", archive, config, *files),
-                          capture_output=True, text=True, cwd=qemu.ROOT, check=False)
-    if made.returncode:
-        raise RuntimeError(made.stderr.strip())
-    return archive
-
-
-def write_file(folder, name, text):
-    path = os.path.join(folder, name)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-    return path
+    config = test.words.get("config")
+    return archive.make(folder, test.program, wanted, config and os.path.join(FOLDER, config))
 
 
 def end_soon_without_main(program):
@@ -161,8 +120,8 @@ def run_test(test):
         machine["cpu"] = words["cpu"]
     expected = Ending[words.get("expect", "success").upper()]
     with tempfile.TemporaryDirectory(prefix="porthole-test-") as folder:
-        archive = make_archive(test, folder)
-        finished = boot(timeout=limit, initrd=archive, on_text=end_soon_without_main(test.program), **machine)
+        finished = boot(timeout=limit, initrd=make_archive(test, folder),
+                        on_text=end_soon_without_main(test.program), **machine)
     if by_hand:
         print("\n".join(finished.report), flush=True)
     return judge(finished, expected, words.get("says"))

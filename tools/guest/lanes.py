@@ -36,7 +36,7 @@ def measure(timeout, names, markdown):
     """Run and print all; true if every run ended well and had all rows."""
     tables, well = {}, True
     for count in PROCESSORS:
-        result, text = measured.run("bench", f"${{host-port}} ${{device-port}} {count}", timeout,
+        result, text = measured.run("bench", timeout, f"${{host-port}} ${{device-port}} {count}",
                                     cpus=count)
         tables[count] = {name: int(value) for name, value in ROW.findall(text)}
         if result.ending != Ending.SUCCESS:

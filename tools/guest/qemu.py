@@ -156,7 +156,8 @@ def command(machine, scratch, interactive, monitor, log):
     if not machine.graphics:
         arguments += ["-display", "none"]
     if machine.icount:
-        arguments += ["-icount", "shift=0,sleep=off"]
+        # A disk takes the host's time: the guest's must not run ahead while it waits for one.
+        arguments += ["-icount", "shift=0,sleep=" + ("on" if machine.disks else "off")]
     if machine.gdb:
         arguments += ["-gdb", machine.gdb, "-S"]
     if machine.fault_log:

@@ -8,7 +8,6 @@ import sys
 from guest import measured, qemu
 from guest.session import Ending
 
-ARGUMENTS = "${host-port} ${device-port} ${kernel-command-line}"
 TEST = re.compile(r"^TEST\(\s*\w+\s*,\s*(\w+)\s*\)", re.M)
 ROW = re.compile(r"^bench: (\w+) (\d+) (\d+)\s*$", re.M)
 WANTED = re.compile(r"^/\* measured: memory=(\d+) \*/$", re.M)     # MiB that a program's figures need
@@ -28,7 +27,7 @@ def tests():
 
 def run(program, test, memory, timeout):
     """(how one test ended, [(row, count, mean)]), with QEMU counting instructions."""
-    result, text = measured.run(program, ARGUMENTS, timeout, memory=memory, cmdline=f"test={test}")
+    result, text = measured.run(program, timeout, memory=memory, cmdline=f"test={test}")
     return result, [(row, int(count), int(mean)) for row, count, mean in ROW.findall(text)]
 
 
