@@ -69,7 +69,8 @@ bool fast_send(uint64_t user_address, mach_msg_size_t bytes, mach_msg_return_t *
     message->header.msgh_local_port = NULL;
     *status = message->header.msgh_bits & MACH_MSGH_BITS_COMPLEX
                   ? message_copyin_body(message, space) : MACH_MSG_SUCCESS;
-    if (likely(*status == MACH_MSG_SUCCESS && message->flags == 0 && dest->active)) {
+    if (likely(*status == MACH_MSG_SUCCESS && message->flags == 0 && dest->active &&
+               port_is_kernel_served(dest))) {
         serve(thread, message);
         return true;
     }

@@ -18,6 +18,8 @@
 #define MESSAGE_PORT_TYPES 6u           /* types 16 to 21 are rights */
 #define MESSAGE_TYPE_INLINE 0x20000000u /* msgt_inline in a descriptor's first word */
 
+#define MESSAGE_TYPE_LONG 0x40000000u   /* msgt_longform there */
+
 #define MESSAGE_RIGHTS_CHUNK 256u       /* rights between two openings for interrupts */
 
 /* One descriptor and its data. */
@@ -54,10 +56,14 @@ static inline void message_item_at(struct message *message, uint32_t offset,
 #define MESSAGE_SHAPE(bits) (UINT64_C(1) << 32 | MESSAGE_TYPE_INLINE | (bits) << 8)
 static inline bool message_is_single(uint64_t descriptor)
 {
-    uint64_t shape = descriptor & ~UINT64_C(0xff);
+    uint64_t wider = (descriptor & ~UINT64_C(0xff)) - MESSAGE_SHAPE(32);
 
-    return shape == MESSAGE_SHAPE(64) || shape == MESSAGE_SHAPE(32);
+    return (wider & ~(MESSAGE_SHAPE(64) - MESSAGE_SHAPE(32))) == 0;
 }
+
+/* The lower half of the descriptor of bytes out of line in the long form, which stay with the sender: of data
+   that managers supply. */
+#define MESSAGE_BYTES_REMOTE (MESSAGE_TYPE_LONG | 8u << 8 | MACH_MSG_TYPE_BYTE)
 
 static inline bool message_is_right(uint64_t descriptor)
 {

@@ -15,7 +15,7 @@
 #include "mm/page.h"
 #include "mm/vm_copy.h"
 #include "mm/vm_copy_in.h"
-#include "mm/vm_copy_single.h"
+#include "mm/vm_copy_frames.h"
 #include "mm/vm_map.h"
 #include "mm/vm_map_remove.h"
 
@@ -245,24 +245,13 @@ static mach_msg_return_t copyin_remote_ports(struct message *message, struct spa
     return MACH_MSG_SUCCESS;
 }
 
-/* A page for a manager's object, to be taken by the kernel before the sender goes on. */
-static bool is_single_supply(const struct message *message, const struct message_item *item)
-{
-    return item->bytes == PAGE_BYTES && !item->type->msgt_deallocate &&
-           PORT_VALID(message->header.msgh_remote_port) &&
-           message->header.msgh_remote_port->kobject_type == KOBJECT_MEMORY_CONTROL;
-}
-
-static mach_msg_return_t copyin_memory(const struct message *message,
-                                       const struct message_item *item)
+static mach_msg_return_t copyin_memory(const struct message_item *item)
 {
     uint64_t *slot = message_item_slot(item);
     struct vm_copy *copy = NULL;
     kern_return_t taken = KERN_SUCCESS;
 
-    if (is_single_supply(message, item))
-        copy = vm_copy_in_single(task_current()->map, *slot);
-    if (!copy && item->bytes > 0)
+    if (item->bytes > 0)
         taken = vm_copy_in(task_current()->map, *slot, item->bytes, item->type->msgt_deallocate,
                            &copy);
     if (taken != KERN_SUCCESS)
@@ -278,7 +267,7 @@ static mach_msg_return_t copyin_item(struct message *message, struct space *spac
         return copyin_remote_ports(message, space, item);
     if (item->is_port)
         return copyin_inline_ports(message, space, item);
-    return item->out_of_line ? copyin_memory(message, item) : MACH_MSG_SUCCESS;
+    return item->out_of_line ? copyin_memory(item) : MACH_MSG_SUCCESS;
 }
 
 /* Takes what the item at an offset carries; *offset is then behind it. */
@@ -300,15 +289,31 @@ static mach_msg_return_t copyin_slot(struct message *message, struct space *spac
                                      mach_msg_type_t *type, uint64_t *slot)
 {
     mach_msg_type_name_t disposition = *(uint8_t *)type;
-    struct port *right;
+    struct port *right = NULL;
     mach_msg_return_t status =
-        take_right(message, space, (mach_port_name_t)*slot, disposition, &right);
+        (mach_port_name_t)*slot == MACH_PORT_NAME_NULL
+            ? MACH_MSG_SUCCESS : take_right(message, space, (mach_port_name_t)*slot, disposition, &right);
 
     if (status != MACH_MSG_SUCCESS)
         return status;
     *slot = (uint64_t)right;
     message_set_type_name(type, right_received_type(disposition));
     return MACH_MSG_SUCCESS;
+}
+
+/* Few whole pages for a manager's object, to be taken by the kernel before the sender goes on; item: their
+   descriptor and slot. False: they are no such thing, nothing changed. */
+static bool copyin_supply(const struct message *message, uint64_t *item)
+{
+    const struct port *dest = message->header.msgh_remote_port;
+    struct vm_copy *copy;
+
+    if ((uint32_t)item[0] != MESSAGE_BYTES_REMOTE || !PORT_VALID(dest) ||
+        dest->kobject_type != KOBJECT_MEMORY_CONTROL ||
+        !(copy = vm_copy_in_frames(task_current()->map, item[1], item[0] >> 32)))
+        return false;
+    item[1] = (uint64_t)copy;
+    return true;
 }
 
 mach_msg_return_t message_copyin_body(struct message *message, struct space *space)
@@ -323,9 +328,13 @@ mach_msg_return_t message_copyin_body(struct message *message, struct space *spa
         if (message_skip_scalar(message, &offset))
             continue;
         type = message_type_at(message, offset);
-        slot = offset + MESSAGE_SINGLE_BYTES <= size ? message_single_port(message, offset) : NULL;
-        if (slot && MACH_MSG_TYPE_PORT_ANY(*(uint8_t *)type)) {
-            status = copyin_slot(message, space, type, slot);
+        slot = offset + MESSAGE_SINGLE_BYTES <= size ? (uint64_t *)type : NULL;
+        if (slot && copyin_supply(message, slot)) {
+            offset += MESSAGE_SINGLE_BYTES;
+            continue;
+        }
+        if (slot && message_single_port(message, offset) && MACH_MSG_TYPE_PORT_ANY(*(uint8_t *)type)) {
+            status = copyin_slot(message, space, type, slot + 1);
             if (status == MACH_MSG_SUCCESS)
                 offset += MESSAGE_SINGLE_BYTES;
         } else {

@@ -74,6 +74,13 @@ static struct page *settled_slot(const struct supply *supply, vm_size_t index)
     return waiting_slot(supply, index);
 }
 
+static uint16_t next_number(struct vm_object *object)
+{
+    if (++object->supply_number == 0)
+        object->supply_number = 1;
+    return object->supply_number;
+}
+
 /* The page is as vm_copy_take_page() gives it: clean, and of no state. */
 static void accept_page(const struct supply *supply, struct page *slot, struct page *page)
 {
@@ -116,6 +123,30 @@ static void accept_pages(struct supply *supply)
         if (supply->accepted % SUPPLY_CHUNK_PAGES == 0)
             sched_yield();
     }
+}
+
+/* What is common: the pages are frames at hand, and placeholders wait for all of them. True: that is done,
+   without a sleep; false: those before the first that is not so are in. */
+static bool accept_frames(struct supply *supply)
+{
+    struct list_node *node;
+    struct page *slot;
+
+    while (supply->copy && (node = list_first(&supply->copy->frames)) != NULL &&
+           (slot = waiting_slot(supply, supply->accepted)) != NULL) {
+        list_remove(node);
+        accept_page(supply, slot, list_entry(node, struct page, queue_link));
+        supply->accepted++;
+    }
+    return supply->accepted == supply->pages && supply->pages > 0;
+}
+
+/* What is in without a sleep before is marked too, now that there may be one before the completion. */
+static void mark_accepted(struct supply *supply)
+{
+    supply->number = next_number(supply->object);
+    for (vm_size_t i = 0; i < supply->accepted; i++)
+        vm_object_page(supply->object, offset_of(supply, i))->supply_pending = supply->number;
 }
 
 /* --- what was refused --- */
@@ -210,13 +241,6 @@ static void release_accepted(const struct supply *supply)
     }
 }
 
-static uint16_t next_number(struct vm_object *object)
-{
-    if (++object->supply_number == 0)
-        object->supply_number = 1;
-    return object->supply_number;
-}
-
 /*
  * The call, everything checked. Consumes copy and reply right.
  */
@@ -230,11 +254,17 @@ static void supply_run(struct vm_object *object, vm_offset_t offset, struct vm_c
     bool told = PORT_VALID(reply.port);
     struct page *first;
 
-    vm_object_paging_begin(object);
-    if (told)
-        supply.number = next_number(object);
     if (precious)
         object->use_old_pageout = false; /* D-12 */
+    if (!supply_debug_evict && accept_frames(&supply)) {
+        page_trace(PORTHOLE_TRACE_SUPPLY, precious, object, supply.start, pages);
+        manager_supply_completed(reply, object, offset, pages * PAGE_BYTES, KERN_SUCCESS, 0);
+        vm_copy_free(copy);
+        return;
+    }
+    vm_object_paging_begin(object);
+    if (told)
+        mark_accepted(&supply);
     accept_pages(&supply);
     if (supply.accepted > 0)
         page_trace(PORTHOLE_TRACE_SUPPLY, precious, object, supply.start, supply.accepted);

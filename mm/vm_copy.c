@@ -36,7 +36,7 @@ struct vm_copy *vm_copy_create(vm_offset_t base, vm_offset_t head, vm_size_t siz
     copy->head = head;
     copy->size = size;
     copy->hint = NULL;
-    copy->page = NULL;
+    list_init(&copy->frames);
     return copy;
 }
 
@@ -51,8 +51,8 @@ void vm_copy_discard(struct vm_copy *copy)
 
     if (!copy)
         return;
-    if (copy->page)
-        page_free(copy->page);
+    while ((node = list_take_first(&copy->frames)) != NULL)
+        page_free(list_entry(node, struct page, queue_link));
     while ((node = list_take_first(&copy->entries)) != NULL) {
         struct vm_map_entry *entry = list_entry(node, struct vm_map_entry, link);
 
@@ -89,10 +89,6 @@ static kern_return_t read_in_page(struct vm_copy *copy, vm_offset_t address, voi
     struct page *page;
     bool writable;
 
-    if (copy->page) {
-        memcpy(buffer, (char *)page_address(copy->page) + (address & PAGE_MASK), bytes);
-        return KERN_SUCCESS;
-    }
     entry = vm_copy_entry(copy, address);
     if (!entry->object) {
         memset(buffer, 0, bytes);

@@ -28,7 +28,7 @@ struct vm_copy {
     vm_offset_t head;         /* bytes before the data in the first page */
     vm_size_t size;           /* bytes of data, not 0 */
     struct vm_map_entry *hint; /* last found, or NULL: data is read in order */
-    struct page *page;        /* instead of entries: the only page (mm/vm_copy_single.h), or NULL */
+    struct list frames;       /* instead of entries: pages by queue_link, in order (mm/vm_copy_frames.h) */
 };
 
 void vm_copy_init(void);

@@ -12,7 +12,7 @@
 #include "mm/page.h"
 #include "mm/pmap.h"
 #include "mm/vm_copy.h"
-#include "mm/vm_copy_single.h"
+#include "mm/vm_copy_frames.h"
 #include "mm/vm_map.h"
 #include "mm/vm_map_lookup.h"
 #include "mm/vm_map_wire.h"
@@ -59,7 +59,7 @@ kern_return_t vm_copy_out(struct vm_map *map, struct vm_copy *copy, vm_offset_t 
         return KERN_SUCCESS;
     if (map->dead)
         return KERN_INVALID_TASK;
-    if (copy->page && !vm_copy_spread(copy))
+    if (!list_empty(&copy->frames) && !vm_copy_spread(copy))
         return KERN_RESOURCE_SHORTAGE;
     size = page_round(copy->head + copy->size);
     result = vm_map_find_space(map, size, 0, true, &at, &previous);

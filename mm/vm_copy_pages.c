@@ -81,9 +81,8 @@ kern_return_t vm_copy_take_page(struct vm_copy *copy, vm_size_t index, struct pa
     struct page *page;
 
     assert((index + 1) * PAGE_BYTES <= copy->size);
-    if (copy->page) {
-        *result = copy->page;
-        copy->page = NULL;
+    if (!list_empty(&copy->frames)) {
+        *result = list_entry(list_take_first(&copy->frames), struct page, queue_link);
         return KERN_SUCCESS;
     }
     if (copy->head != 0)

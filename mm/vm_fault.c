@@ -59,6 +59,30 @@ static inline __attribute__((always_inline)) bool enter(struct vm_map *map, vm_o
                       lookup->wired && page->wire_count > 0);
 }
 
+/*
+ * A manager's page has come: maps what has come with it in its cluster and is mapped nowhere yet, so that the
+ * rest of the cluster does not fault page by page. What is not used is not referenced either.
+ */
+static void enter_cluster(struct vm_map *map, vm_offset_t address,
+                          const struct vm_map_lookup *lookup)
+{
+    const struct vm_map_entry *entry = lookup->entry;
+    vm_size_t bytes = lookup->object->cluster_pages * PAGE_BYTES;
+    vm_offset_t at = lookup->offset & ~(bytes - 1), end = at + bytes;
+
+    if (at < entry->offset)
+        at = entry->offset;
+    if (end - entry->offset > entry->end - entry->start)
+        end = entry->offset + (entry->end - entry->start);
+    for (; at < end; at += PAGE_BYTES) {
+        struct page *page = vm_object_page(lookup->object, at);
+
+        if (page && !page->busy && !page->absent && !pmap_page_mapped(page) &&
+            !enter(map, address + (at - lookup->offset), lookup, page, !page->needs_push))
+            return;
+    }
+}
+
 /* A page of zeros in an empty slot that nothing stands behind; NULL: that is not so, or not now. */
 static struct page *new_page(struct vm_object *object, vm_offset_t offset)
 {
@@ -116,6 +140,13 @@ static kern_return_t wait_for_table(struct pmap *pmap, vm_offset_t address, enum
     return code;
 }
 
+/* A manager's object that is read as it is by clusters of a size that are worth to be mapped at once. */
+static bool has_clusters(const struct vm_map_lookup *lookup)
+{
+    return lookup->object->cluster_pages - 2 < VM_OBJECT_ABSENT_MAX && !lookup->object->internal &&
+           lookup->entry->behavior == VM_BEHAVIOR_DEFAULT && !lookup->wired;
+}
+
 /* Finds or gets the page, which may sleep, and maps it if the map is still what it was. */
 static kern_return_t resolve(struct vm_map *map, vm_offset_t address, vm_prot_t access,
                              enum wait_mode mode, const struct vm_map_lookup *lookup, bool *done)
@@ -133,6 +164,8 @@ static kern_return_t resolve(struct vm_map *map, vm_offset_t address, vm_prot_t 
             *done = enter(map, address, lookup, page, writable);
             if (!*done)
                 code = wait_for_table(map->pmap, address, mode);
+            else if (has_clusters(lookup))
+                enter_cluster(map, address, lookup);
         }
     }
     vm_object_release(lookup->object);

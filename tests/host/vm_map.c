@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* host-test: mm/vm_map.c mm/vm_map_tree.c mm/vm_map_enter.c mm/vm_map_lookup.c mm/vm_map_remove.c mm/vm_map_protect.c mm/vm_map_wire.c mm/vm_map_fork.c mm/vm_copy.c mm/vm_copy_capture.c mm/vm_copy_in.c mm/vm_copy_out.c mm/vm_copy_pages.c mm/vm_copy_single.c mm/vm_object.c mm/vm_shortage.c mm/radix.c */
+/* host-test: mm/vm_map.c mm/vm_map_tree.c mm/vm_map_enter.c mm/vm_map_lookup.c mm/vm_map_remove.c mm/vm_map_protect.c mm/vm_map_wire.c mm/vm_map_fork.c mm/vm_copy.c mm/vm_copy_capture.c mm/vm_copy_in.c mm/vm_copy_out.c mm/vm_copy_pages.c mm/vm_copy_frames.c mm/vm_object.c mm/vm_shortage.c mm/radix.c */
 /*
  * Random operations on a handful of address maps against the simplest model that can be written: for
  * every page of every map its attributes and a pointer to its bytes. Inherited sharing is two

@@ -213,3 +213,107 @@ TEST(171, a_receive_for_which_a_message_is_there_takes_it)
         CHECK_EQ(wire.header.msgh_id, id);
     }
 }
+
+/* Supplies two pages of which the second has no frame yet, is there already, or nobody asked for. */
+TEST(36, a_supply_of_two_pages_is_accepted_up_to_the_one_that_nobody_asked_for)
+{
+    struct manager manager;
+    struct kernel_message message;
+    struct client client;
+    mach_port_t reply = port_make(FALSE);
+    vm_address_t address = manager_start(&manager, 0, 2 * PAGE_SIZE);
+
+    client_read(&client, address);
+    EXPECT_REQUEST(&manager, 0, PAGE_SIZE);
+    CHECK_OK(manager_supply(&manager, 0, 2 * PAGE_SIZE, 9, VM_PROT_NONE, TRUE, reply,
+                            MACH_MSG_TYPE_MAKE_SEND_ONCE));
+    EXPECT_MESSAGE(manager.object, ID_DATA_RETURN, &message);
+    CHECK_EQ(message.offset, PAGE_SIZE);
+    pattern_check(message.data, PAGE_SIZE, 9, PAGE_SIZE);
+    EXPECT_MESSAGE(reply, ID_SUPPLY_COMPLETED, &message);
+    CHECK_EQ(message.result, KERN_MEMORY_PRESENT);
+    CHECK_EQ(message.length, PAGE_SIZE);
+    CHECK_EQ(message.error_offset, PAGE_SIZE);
+    CHECK_EQ(client_finish(&client), pattern_word(9, 0));
+}
+
+TEST(38, a_supply_from_memory_that_nobody_has_touched_is_zeros)
+{
+    struct manager manager;
+    struct client client;
+    vm_address_t source = 0, address = manager_start(&manager, 0, 2 * PAGE_SIZE);
+
+    manager_set_cluster(&manager, 2 * PAGE_SIZE);
+    CHECK_OK(vm_allocate(SELF, &source, 2 * PAGE_SIZE, TRUE));
+    *(uint64_t *)source = 1; /* the second page is in no object yet */
+    client_read(&client, address);
+    EXPECT_REQUEST(&manager, 0, 2 * PAGE_SIZE);
+    CHECK_OK(memory_object_data_supply(manager.control, 0, source, 2 * PAGE_SIZE, FALSE,
+                                       VM_PROT_NONE, FALSE, MACH_PORT_NULL));
+    CHECK_EQ(client_finish(&client), 1);
+    CHECK_EQ(*(volatile uint64_t *)(address + PAGE_SIZE), 0);
+}
+
+TEST(38, a_supply_from_memory_that_cannot_be_read_is_refused_whole)
+{
+    struct manager manager;
+    struct client client;
+    vm_address_t source = 0, address = manager_start(&manager, 0, 2 * PAGE_SIZE);
+    struct wire wire;
+
+    manager_set_cluster(&manager, 2 * PAGE_SIZE);
+    CHECK_OK(vm_allocate(SELF, &source, 2 * PAGE_SIZE, TRUE));
+    memset((void *)source, 1, 2 * PAGE_SIZE);
+    CHECK_OK(vm_deallocate(SELF, source + PAGE_SIZE, PAGE_SIZE));
+    client_read(&client, address);
+    EXPECT_REQUEST(&manager, 0, 2 * PAGE_SIZE);
+    wire_begin(&wire, manager.control, MACH_MSG_TYPE_COPY_SEND, NO_SUCH_ID);
+    wire_add_memory(&wire, (void *)source, 2 * PAGE_SIZE, FALSE);
+    CHECK_RETURNS(wire_send(&wire, 0), MACH_SEND_INVALID_MEMORY);
+    client_expect_blocked(&client, 20);
+    manager_supply_plain(&manager, 0, 2 * PAGE_SIZE, 4);
+    CHECK_EQ(client_finish(&client), pattern_word(4, 0));
+}
+
+TEST(49, pages_of_a_cluster_that_come_together_keep_what_their_manager_prohibits)
+{
+    struct manager manager;
+    struct kernel_message message;
+    struct client client;
+    vm_address_t address = manager_start(&manager, 0, 4 * PAGE_SIZE);
+
+    manager_set_cluster(&manager, 4 * PAGE_SIZE);
+    client_read(&client, address + PAGE_SIZE);
+    EXPECT_REQUEST(&manager, 0, 4 * PAGE_SIZE);
+    CHECK_OK(manager_supply(&manager, 0, PAGE_SIZE, 5, VM_PROT_NONE, FALSE, MACH_PORT_NULL, 0));
+    CHECK_OK(manager_supply(&manager, PAGE_SIZE, 3 * PAGE_SIZE, 5, VM_PROT_WRITE, FALSE,
+                            MACH_PORT_NULL, 0));
+    CHECK_EQ(client_finish(&client), pattern_word(5, PAGE_SIZE));
+    pattern_check(address, 4 * PAGE_SIZE, 5, 0);
+    client_write(&client, address + 2 * PAGE_SIZE, 77);
+    EXPECT_MESSAGE(manager.object, ID_DATA_UNLOCK, &message);
+    CHECK_EQ(message.offset, 2 * PAGE_SIZE);
+    client_end(&client);
+}
+
+TEST(49, a_cluster_is_mapped_no_further_than_its_entry_goes)
+{
+    struct manager manager;
+    struct client client;
+    vm_address_t address = manager_start(&manager, 0, 4 * PAGE_SIZE);
+
+    manager_set_cluster(&manager, 4 * PAGE_SIZE);
+    CHECK_OK(vm_deallocate(SELF, address, PAGE_SIZE));
+    CHECK_OK(vm_deallocate(SELF, address + 2 * PAGE_SIZE, 2 * PAGE_SIZE));
+    client_read(&client, address + PAGE_SIZE);
+    EXPECT_REQUEST(&manager, 0, 4 * PAGE_SIZE);
+    manager_supply_plain(&manager, 0, 4 * PAGE_SIZE, 6);
+    CHECK_EQ(client_finish(&client), pattern_word(6, PAGE_SIZE));
+    for (vm_offset_t at = 0; at < 4 * PAGE_SIZE; at += PAGE_SIZE) {
+        if (at == PAGE_SIZE)
+            continue;
+        client_read(&client, address + at);
+        client_expect_bad_access(&client, KERN_INVALID_ADDRESS, address + at);
+        client_end(&client);
+    }
+}
