@@ -207,18 +207,6 @@ static bool has_room(void)
            thread_current()->vm_privileged;
 }
 
-/* Whoever has waited for the page's data keeps it while he waits for a frame for the copy. */
-static kern_return_t wait_for_room(struct page *page, enum wait_mode mode)
-{
-    kern_return_t code;
-
-    page->busy = true;
-    code = fault_wait_memory(mode);
-    page->busy = false;
-    page_wake(page, WAIT_AWAKENED);
-    return code;
-}
-
 kern_return_t copy_object_push(struct page *page, enum wait_mode mode)
 {
     struct vm_object *copy = page->object->copy;
@@ -229,7 +217,7 @@ kern_return_t copy_object_push(struct page *page, enum wait_mode mode)
         return KERN_SUCCESS;
     }
     if (!has_room())
-        return wait_for_room(page, mode);
+        return fault_wait_memory_with(page, mode);
     offset = page->offset - copy->shadow_offset;
     if (copy->association == ASSOCIATION_READY && !vm_object_page(copy, offset))
         return send(copy, offset, page, mode);

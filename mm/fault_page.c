@@ -46,9 +46,16 @@ static kern_return_t retry(struct walk *walk, kern_return_t code)
     return code;
 }
 
+/* Waits for memory, with the page that is to be copied, if there is one. */
+static kern_return_t wait_memory(struct walk *walk, struct page *source)
+{
+    return retry(walk, source ? fault_wait_memory_with(source, walk->mode)
+                              : fault_wait_memory(walk->mode));
+}
+
 /* A frame for new contents of the top slot: the one reserved there, or a new one; or NULL with the
    code to go on with. */
-static struct page *frame_for(struct walk *walk, kern_return_t *code)
+static struct page *frame_for(struct walk *walk, struct page *source, kern_return_t *code)
 {
     struct page *page = vm_object_page(walk->top, walk->top_offset);
 
@@ -60,7 +67,7 @@ static struct page *frame_for(struct walk *walk, kern_return_t *code)
     }
     page = page_alloc();
     if (!page)
-        *code = retry(walk, fault_wait_memory(walk->mode));
+        *code = wait_memory(walk, source);
     return page;
 }
 
@@ -96,14 +103,14 @@ static kern_return_t deliver(struct walk *walk, struct page *page, struct page *
 static kern_return_t zero_fill(struct walk *walk, struct page **result)
 {
     kern_return_t code = KERN_SUCCESS;
-    struct page *page = frame_for(walk, &code);
+    struct page *page = frame_for(walk, NULL, &code);
 
     if (!page)
         return code;
     page_zero(page);
     if (!install(walk, page)) {
         page_free(page);
-        return retry(walk, fault_wait_memory(walk->mode));
+        return wait_memory(walk, NULL);
     }
     page_activate(page);
     page_trace(PORTHOLE_TRACE_ZERO, 0, walk->top, walk->top_offset, 1);
@@ -115,14 +122,14 @@ static kern_return_t zero_fill(struct walk *walk, struct page **result)
 static kern_return_t copy_up(struct walk *walk, struct page *source, struct page **result)
 {
     kern_return_t code = KERN_SUCCESS;
-    struct page *page = frame_for(walk, &code);
+    struct page *page = frame_for(walk, source, &code);
 
     if (!page)
         return code;
     page_copy(source, page);
     if (!install(walk, page)) {
         page_free(page);
-        return retry(walk, fault_wait_memory(walk->mode));
+        return wait_memory(walk, source);
     }
     page->dirty = true; /* nothing keeps this content yet */
     page_activate(page);

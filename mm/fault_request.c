@@ -82,6 +82,19 @@ kern_return_t fault_alloc_page(struct page **page)
     return *page ? KERN_SUCCESS : code;
 }
 
+kern_return_t fault_wait_memory_with(struct page *page, enum wait_mode mode)
+{
+    struct vm_object *object = page->object;
+    kern_return_t code;
+
+    vm_object_reference(object);
+    page->busy = true;
+    code = fault_wait_memory(mode);
+    page_wake(page, WAIT_AWAKENED);
+    vm_object_release(object);
+    return code;
+}
+
 kern_return_t fault_pause(const struct wait_reason *reason, enum wait_mode mode)
 {
     return code_of(event_sleep(reason, reason, NULL, mode, deadline_after_ms(PAUSE_MS)));

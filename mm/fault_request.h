@@ -22,6 +22,9 @@ struct vm_object;
    new memory is refused now. */
 kern_return_t fault_wait_page(struct page *page, enum wait_mode mode);
 kern_return_t fault_wait_memory(enum wait_mode mode);
+/* The same, for who needs this page besides: busy, it stays meanwhile. Page-out would take it as often as it
+   comes, and count that as progress. Conditions: it is not busy. */
+kern_return_t fault_wait_memory_with(struct page *page, enum wait_mode mode);
 /* A frame for the current thread's request, waited for interruptibly. KERN_ABORTED; KERN_RESOURCE_SHORTAGE, as above. */
 kern_return_t fault_alloc_page(struct page **page);
 /* Sleeps a short while, for what nobody is woken for. */

@@ -127,7 +127,7 @@ kern_return_t kept_bring_back(struct vm_object *object, vm_offset_t offset, enum
         if (page->supply_pending) /* it must not leave the store before (D-33) */
             code = fault_pause(&waits_for_completion, mode);
         else if (!put_back(object, page))
-            code = fault_wait_memory(mode);
+            code = fault_wait_memory_with(page, mode);
     }
     vm_object_release(store);
     return code;

@@ -123,7 +123,16 @@ static uint64_t count_on(void *argument)
     return 0;
 }
 
-/* boot: with=disk,default_pager=build/servers/default_pager disk=4 memory=32 timeout=20
+static boolean_t holds_nothing(void *unused)
+{
+    pager_statistics_t counts;
+
+    (void)unused;
+    pager_counts(&counts);
+    return counts.held == 0;
+}
+
+/* boot: with=disk,default_pager=build/servers/default_pager disk=4 memory=32 timeout=60
    says="(?s)^(?!.*exhausted.*nothing can be paged out.*nothing can be paged out).*exhausted" */
 TEST(149, without_paging_space_who_needs_no_more_goes_on_and_all_goes_on_when_some_is_free)
 {
@@ -150,7 +159,7 @@ TEST(149, without_paging_space_who_needs_no_more_goes_on_and_all_goes_on_when_so
         CHECK_EQ(*(volatile uint64_t *)at, at); /* nothing is lost */
 
     CHECK_OK(vm_deallocate(mach_task_self(), all, ALL));
-    thread_sleep(200);
+    CHECK(wait_until(holds_nothing, NULL, 60000));
     pager_settle(&counts);
     CHECK_EQ(counts.bad_pages, 0);
     CHECK_EQ(counts.pager_faults, 0);
@@ -158,6 +167,63 @@ TEST(149, without_paging_space_who_needs_no_more_goes_on_and_all_goes_on_when_so
     vm_address_t more = anonymous(512 * PAGE_SIZE);
     touch(more, 512 * PAGE_SIZE, SEED + 1);
     check_touched(more, 512 * PAGE_SIZE, SEED + 1);
+}
+
+#define COPIED   ((vm_size_t)256 * PAGE_SIZE)
+#define STILL_MS 200u /* no more frames came in that time; less than it takes the kernel to give up */
+
+static volatile boolean_t may_write;
+
+/* Writes copied pages: each needs the old page, which is on disk, and a frame for the new one. */
+static uint64_t write_copy(void *argument)
+{
+    vm_address_t copy = (vm_address_t)argument;
+
+    while (!may_write)
+        thread_sleep(1);
+    for (vm_size_t at = 0; at < COPIED; at += PAGE_SIZE)
+        ++*(volatile uint64_t *)(copy + at);
+    return 0;
+}
+
+/* Touches pages as long as there are frames: all but the last that an ordinary thread gets. */
+static void take_all_but_one(vm_address_t address)
+{
+    porthole_memory_t memory;
+
+    for (unsigned still = 0; still < STILL_MS;) {
+        CHECK_OK(porthole_memory(test_host_port, &memory));
+        if (memory.free > memory.level_reserved + 1) {
+            *(volatile uint64_t *)address = address;
+            address += PAGE_SIZE;
+            still = 0;
+        } else {
+            thread_sleep(1);
+            still++;
+        }
+    }
+}
+
+/* A frame that comes and goes for ever would be taken for progress, and nobody told that there are no more. */
+/* boot: with=disk,default_pager=build/servers/default_pager disk=4 memory=32 timeout=100 cpus=1 */
+TEST(149, who_needs_two_frames_is_told_when_there_is_one)
+{
+    struct client writer;
+    mach_msg_type_number_t bytes;
+    vm_offset_t copy;
+
+    program_begin("default_pager", "${host-port} ${device-port} disk");
+    pager_port();
+    vm_address_t source = anonymous(COPIED), all = anonymous(ALL);
+    touch(source, COPIED, SEED);
+    CHECK_OK(vm_read(mach_task_self(), source, COPIED, &copy, &bytes));
+    pages_evict(source, COPIED);
+    client_call(&writer, write_copy, (void *)copy);
+    take_all_but_one(all);
+    may_write = TRUE;
+    CHECK_EQ(client_wait(&writer, 60000), CLIENT_EXCEPTION);
+    CHECK_EQ(writer.code, KERN_RESOURCE_SHORTAGE);
+    CHECK(writer.subcode >= copy && writer.subcode < copy + COPIED);
 }
 
 /* A pager on a disk with a bad block. */
