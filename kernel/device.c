@@ -75,10 +75,7 @@ static void end(struct device *device)
 
 void device_no_senders(struct port *port)
 {
-    struct device *device = port_kobject(port, KOBJECT_DEVICE);
-
-    if (device && port->send_rights == 0)
-        end(device);
+    end(port->kobject);
 }
 
 /*

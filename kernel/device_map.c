@@ -58,10 +58,8 @@ bool device_map_lookup(struct port *port, uint64_t *physical, vm_size_t *size,
 
 void device_map_no_senders(struct port *port)
 {
-    struct device_memory *memory = port_kobject(port, KOBJECT_DEVICE_MEMORY);
+    struct device_memory *memory = port->kobject;
 
-    if (!memory || port->send_rights > 0)
-        return;
     port_destroy_kernel(port);
     kmem_cache_free(&device_map_cache, memory);
 }

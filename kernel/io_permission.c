@@ -54,10 +54,8 @@ mach_port_t convert_io_perm_to_port(io_perm_t permission)
 
 void io_permission_no_senders(struct port *port)
 {
-    struct io_perm *permission = port_kobject(port, KOBJECT_IO_PERMISSION);
+    struct io_perm *permission = port->kobject;
 
-    if (!permission || port->send_rights > 0)
-        return;
     permission->port = NULL;
     port_destroy_kernel(port);
     io_perm_deallocate(permission);

@@ -120,20 +120,23 @@ static struct message *alloc_reply(uint32_t bytes)
     return reply || bytes > MESSAGE_SMALL_BYTES ? reply : message_alloc_urgent(bytes);
 }
 
+/* What ends with the last send right to its port. */
+static void (*const no_senders[KOBJECT_TYPES])(struct port *port) = {
+    [KOBJECT_IO_PERMISSION] = io_permission_no_senders,
+    [KOBJECT_DEVICE_MEMORY] = device_map_no_senders,
+    [KOBJECT_DEVICE] = device_no_senders,
+    [KOBJECT_MEMORY_PROXY] = proxy_no_senders,
+};
+
 /* A notification that the kernel asked for on its own port; true if it was one. */
 static bool serve_notification(struct port *port, const struct message *message)
 {
     if (message->header.msgh_id != MACH_NOTIFY_NO_SENDERS ||
         MACH_MSGH_BITS_REMOTE(message->header.msgh_bits) != MACH_MSG_TYPE_PORT_SEND_ONCE)
         return false;
-    if (port->kobject_type == KOBJECT_IO_PERMISSION)
-        io_permission_no_senders(port);
-    else if (port->kobject_type == KOBJECT_DEVICE_MEMORY)
-        device_map_no_senders(port);
-    else if (port->kobject_type == KOBJECT_DEVICE)
-        device_no_senders(port);
-    else if (port->kobject_type == KOBJECT_MEMORY_PROXY)
-        proxy_no_senders(port);
+    if (port_kobject(port, port->kobject_type) && port->send_rights == 0 &&
+        no_senders[port->kobject_type])
+        no_senders[port->kobject_type](port);
     return true;
 }
 

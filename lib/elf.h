@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-/* The part of the ELF format that static x86-64 programs use; read by the kernel's loader too. */
+/* The part of the ELF format that static x86-64 programs use; read by the kernel and by its UEFI loader too. */
 #define ELF_MAGIC   0x464c457fu
 #define ELF_CLASS64 2
 #define ELF_LITTLE  1

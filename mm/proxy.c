@@ -43,12 +43,9 @@ static void target_release(const struct proxy_target *target)
 
 void proxy_no_senders(struct port *port)
 {
-    struct proxy_target *proxy = port_kobject(port, KOBJECT_MEMORY_PROXY);
-    struct proxy_target target;
+    struct proxy_target *proxy = port->kobject;
+    struct proxy_target target = *proxy;
 
-    if (!proxy || port->send_rights > 0)
-        return;
-    target = *proxy;
     port_destroy_kernel(port);
     kmem_cache_free(&proxy_cache, proxy);
     target_release(&target);

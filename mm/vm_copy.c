@@ -11,7 +11,6 @@
 #include "mm/kmem.h"
 #include "mm/object_lifetime.h"
 #include "mm/page.h"
-#include "mm/vm_copy_capture.h"
 #include "mm/vm_map.h"
 #include "mm/vm_object.h"
 #include "mm/vm_shortage.h"
@@ -37,6 +36,35 @@ struct vm_copy *vm_copy_create(vm_offset_t base, vm_offset_t head, vm_size_t siz
     copy->size = size;
     copy->hint = NULL;
     list_init(&copy->frames);
+    return copy;
+}
+
+void vm_copy_append(struct vm_copy *copy, struct vm_map_entry *entry)
+{
+    entry->shared = entry->device = false;
+    entry->protection = VM_PROT_DEFAULT;
+    entry->max_protection = VM_PROT_ALL;
+    entry->inheritance = VM_INHERIT_DEFAULT;
+    entry->wired_count = 0;
+    entry->wired_end = 0;
+    entry->behavior = 0;
+    list_insert_tail(&copy->entries, &entry->link);
+}
+
+struct vm_copy *vm_copy_of_new_object(vm_size_t size, struct vm_object **object)
+{
+    struct vm_copy *copy = vm_copy_create(0, 0, size);
+    struct vm_map_entry *entry = vm_map_entry_alloc();
+
+    *object = vm_object_create(page_round(size));
+    if (!copy || !entry || !*object) {
+        vm_object_release(*object);
+        vm_map_entry_free(entry);
+        vm_copy_discard(copy);
+        return NULL;
+    }
+    *entry = (struct vm_map_entry){.end = page_round(size), .object = *object};
+    vm_copy_append(copy, entry);
     return copy;
 }
 
@@ -165,20 +193,11 @@ static bool fill(struct vm_object *object, const char *buffer, vm_size_t bytes)
 
 static struct vm_copy *try_from_bytes(const void *buffer, vm_size_t bytes)
 {
-    struct vm_copy *copy = vm_copy_create(0, 0, bytes);
-    struct vm_map_entry *entry = vm_map_entry_alloc();
-    struct vm_object *object = vm_object_create(page_round(bytes));
+    struct vm_object *object;
+    struct vm_copy *copy = vm_copy_of_new_object(bytes, &object);
 
-    if (copy && entry && object && fill(object, buffer, bytes)) {
-        memset(entry, 0, sizeof(*entry));
-        entry->end = page_round(bytes);
-        entry->object = object;
-        vm_capture_detach(entry);
-        list_insert_tail(&copy->entries, &entry->link);
+    if (copy && fill(object, buffer, bytes))
         return copy;
-    }
-    vm_object_release(object);
-    vm_map_entry_free(entry);
     vm_copy_discard(copy);
     return NULL;
 }

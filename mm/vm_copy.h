@@ -21,6 +21,7 @@
 
 struct page;
 struct vm_map_entry;
+struct vm_object;
 
 struct vm_copy {
     struct list entries;      /* struct vm_map_entry by link, contiguous from `base` */
@@ -34,6 +35,11 @@ struct vm_copy {
 void vm_copy_init(void);
 /* A copy without entries; NULL when memory is short. Privileged threads draw from a reserve. */
 struct vm_copy *vm_copy_create(vm_offset_t base, vm_offset_t head, vm_size_t size);
+/* Gives a detached entry what a fresh private mapping has, and puts it behind what the copy has. */
+void vm_copy_append(struct vm_copy *copy, struct vm_map_entry *entry);
+/* A copy that shows all of a new object, which is its own and empty: *object, borrowed. NULL when memory is short.
+   Privileged threads draw from a reserve. */
+struct vm_copy *vm_copy_of_new_object(vm_size_t size, struct vm_object **object);
 /* Frees the structure alone: its entries have been moved elsewhere. */
 void vm_copy_free(struct vm_copy *copy);
 /* Frees a copy with its memory; NULL is allowed. */

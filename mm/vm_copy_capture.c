@@ -34,17 +34,6 @@ struct capture {
     struct vm_object *target;   /* its byte 0 is the first page's */
 };
 
-void vm_capture_detach(struct vm_map_entry *entry)
-{
-    entry->shared = entry->device = false;
-    entry->protection = VM_PROT_DEFAULT;
-    entry->max_protection = VM_PROT_ALL;
-    entry->inheritance = VM_INHERIT_DEFAULT;
-    entry->wired_count = 0;
-    entry->wired_end = 0;
-    entry->behavior = 0;
-}
-
 bool vm_capture_can_mark(const struct vm_map_entry *entry)
 {
     if (entry->device || entry->shared || entry->wired_count > 0)

@@ -37,5 +37,3 @@ kern_return_t vm_capture_pages(const struct vm_map_entry *entry, vm_offset_t sta
  */
 kern_return_t vm_capture_object(struct vm_object *source, vm_offset_t *offset, vm_size_t size,
                                 struct vm_object **result);
-/* Gives a detached entry what a fresh private mapping has: no wiring, default protection. */
-void vm_capture_detach(struct vm_map_entry *entry);

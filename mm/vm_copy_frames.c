@@ -8,7 +8,6 @@
 #include "mm/object_lifetime.h"
 #include "mm/page.h"
 #include "mm/vm_copy.h"
-#include "mm/vm_copy_capture.h"
 #include "mm/vm_map.h"
 #include "mm/vm_object.h"
 
@@ -83,7 +82,6 @@ bool vm_copy_spread(struct vm_copy *copy)
     }
     *entry = (struct vm_map_entry){.start = copy->base, .end = copy->base + copy->size,
                                    .object = object};
-    vm_capture_detach(entry);
-    list_insert_tail(&copy->entries, &entry->link);
+    vm_copy_append(copy, entry);
     return true;
 }

@@ -53,8 +53,7 @@ static void move_entry(struct vm_map *map, struct vm_map_entry *entry, struct vm
     if (entry->wired_count > 0)
         vm_map_entry_unwire_range(map, entry, entry->start, entry->end);
     vm_map_unlink(map, entry);
-    vm_capture_detach(entry);
-    list_insert_tail(&copy->entries, &entry->link);
+    vm_copy_append(copy, entry);
 }
 
 /* The common gift: one whole entry of private memory. NULL if it is not that; then nothing happened. */
@@ -169,8 +168,7 @@ static kern_return_t capture_piece(struct vm_map *map, const struct range *range
         vm_map_entry_free(into);
         return result;
     }
-    vm_capture_detach(into);
-    list_insert_tail(&copy->entries, &into->link);
+    vm_copy_append(copy, into);
     *at = end;
     return KERN_SUCCESS;
 }

@@ -5,14 +5,12 @@
 #include "mm/vm_copy_pages.h"
 
 #include "kernel/panic.h"
-#include "kernel/string.h"
 #include "mm/fault.h"
 #include "mm/fault_request.h"
 #include "mm/object_lifetime.h"
 #include "mm/page.h"
 #include "mm/pmap.h"
 #include "mm/vm_copy.h"
-#include "mm/vm_copy_capture.h"
 #include "mm/vm_map.h"
 #include "mm/vm_object.h"
 
@@ -121,13 +119,10 @@ static bool insert_all(struct vm_object *object, struct page **pages, unsigned c
 
 struct vm_copy *vm_copy_from_pages(struct page **pages, unsigned count, bool transport)
 {
-    struct vm_copy *copy = vm_copy_create(0, 0, count * PAGE_BYTES);
-    struct vm_map_entry *entry = vm_map_entry_alloc();
-    struct vm_object *object = vm_object_create(count * PAGE_BYTES);
+    struct vm_object *object;
+    struct vm_copy *copy = vm_copy_of_new_object(count * PAGE_BYTES, &object);
 
-    if (!copy || !entry || !object || !insert_all(object, pages, count)) {
-        vm_object_release(object);
-        vm_map_entry_free(entry);
+    if (!copy || !insert_all(object, pages, count)) {
         vm_copy_discard(copy);
         return NULL;
     }
@@ -141,10 +136,5 @@ struct vm_copy *vm_copy_from_pages(struct page **pages, unsigned count, bool tra
         else if (pages[i]->wire_count == 0)
             page_activate(pages[i]);
     }
-    memset(entry, 0, sizeof(*entry));
-    entry->end = count * PAGE_BYTES;
-    entry->object = object;
-    vm_capture_detach(entry);
-    list_insert_tail(&copy->entries, &entry->link);
     return copy;
 }

@@ -4,18 +4,16 @@
  */
 #include <mig/gnumach_server.h>
 
-#include "mm/kmem.h"
 #include "mm/object_lifetime.h"
 #include "mm/page.h"
 #include "mm/pmap.h"
-#include "mm/vm_copy.h"
+#include "mm/record_list.h"
 #include "mm/vm_map.h"
 #include "mm/vm_map_enter.h"
 #include "mm/vm_map_lookup.h"
 #include "mm/vm_object.h"
 
 #define PAGES_ASKED_MAX 65536u
-#define NOT_RESIDENT (~(rpc_phys_addr_t)0)
 
 /* Frees frames [first, count) that were not put into an object. */
 static void free_frames(struct page *first, uint32_t count)
@@ -117,16 +115,6 @@ kern_return_t vm_allocate_contiguous(struct host *host, struct vm_map *map, vm_a
     return KERN_SUCCESS;
 }
 
-static void look_up_pages(struct vm_map *map, vm_offset_t address, uint32_t count,
-                          rpc_phys_addr_t *pages)
-{
-    for (uint32_t i = 0; i < count; i++, address += PAGE_BYTES) {
-        uint64_t physical = pmap_extract(map->pmap, address);
-
-        pages[i] = physical ? physical : NOT_RESIDENT;
-    }
-}
-
 /*
  * The physical address of each page of a range, all ones where nothing is mapped right now.
  * KERN_INVALID_HOST, KERN_INVALID_TASK, KERN_INVALID_ARGUMENT, KERN_INVALID_ADDRESS,
@@ -136,9 +124,8 @@ kern_return_t vm_pages_phys(struct host *host, struct vm_map *map, vm_address_t 
                             vm_size_t size, rpc_phys_addr_array_t *pages,
                             mach_msg_type_number_t *count)
 {
-    uint32_t wanted = (uint32_t)(size / PAGE_BYTES);
-    vm_size_t bytes = wanted * sizeof(rpc_phys_addr_t);
-    rpc_phys_addr_t *buffer;
+    static const rpc_phys_addr_t not_resident = ~(rpc_phys_addr_t)0;
+    struct record_list list;
 
     if (!host)
         return KERN_INVALID_HOST;
@@ -148,17 +135,11 @@ kern_return_t vm_pages_phys(struct host *host, struct vm_map *map, vm_address_t 
         return KERN_INVALID_ARGUMENT;
     if (!vm_map_range_valid(map, address, size))
         return KERN_INVALID_ADDRESS;
-    if (wanted <= *count) {
-        look_up_pages(map, address, wanted, *pages);
-        *count = wanted;
-        return KERN_SUCCESS;
+    record_list_init(&list, sizeof(rpc_phys_addr_t), (uint32_t)(size / PAGE_BYTES));
+    for (vm_offset_t at = address; at < address + size; at += PAGE_BYTES) {
+        rpc_phys_addr_t physical = pmap_extract(map->pmap, at);
+
+        record_list_add(&list, physical ? &physical : &not_resident);
     }
-    buffer = kmem_alloc(bytes);
-    if (!buffer)
-        return KERN_RESOURCE_SHORTAGE;
-    look_up_pages(map, address, wanted, buffer);
-    *pages = (rpc_phys_addr_array_t)vm_copy_from_bytes(buffer, bytes);
-    kmem_free(buffer, bytes);
-    *count = wanted;
-    return *pages ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
+    return record_list_answer(&list, pages, count);
 }

@@ -1,41 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The kernel's ELF file (System V ABI, chapter 4 and 5): its segments go where they say. */
 #include "boot/uefi/loader.h"
+#include "lib/elf.h"
 
 #define KERNEL_BASE     0xffffffff80000000ULL   /* virtual minus physical address, linker.ld */
 #define REBUILD         L"Build the kernel anew and copy it to the volume"
 
-enum { SEGMENT_LOAD = 1, MACHINE_X86_64 = 62, SEGMENTS_MAX = 32 };
-
-struct elf_header {
-    UINT8 magic[16];
-    UINT16 type, machine;
-    UINT32 version;
-    UINT64 entry, segments_at, sections_at;
-    UINT32 flags;
-    UINT16 header_bytes, segment_bytes, segment_count;
-    UINT16 section_bytes, section_count, names_section;
-};
-
-struct elf_segment {
-    UINT32 type, flags;
-    UINT64 at, virtual, physical, file_bytes, memory_bytes, align;
-};
+enum { SEGMENTS_MAX = 32 };
 
 static BOOLEAN header_good(const struct file *file, const struct elf_header *header)
 {
-    static const UINT8 magic[6] = { 0x7f, 'E', 'L', 'F', 2, 1 };
-
-    return file->bytes >= sizeof(*header) && CompareMem(header->magic, magic, sizeof(magic)) == 0 &&
-           header->machine == MACHINE_X86_64 &&
-           header->segment_bytes == sizeof(struct elf_segment) &&
-           header->segment_count <= SEGMENTS_MAX && header->segments_at < file->bytes &&
-           header->segment_count * sizeof(struct elf_segment) <= file->bytes - header->segments_at;
+    return file->bytes >= sizeof(*header) && header->magic == ELF_MAGIC &&
+           header->class == ELF_CLASS64 && header->encoding == ELF_LITTLE &&
+           header->machine == ELF_X86_64 && header->segment_bytes == sizeof(struct elf_segment) &&
+           header->segment_count <= SEGMENTS_MAX && header->segments < file->bytes &&
+           header->segment_count * sizeof(struct elf_segment) <= file->bytes - header->segments;
 }
 
 static BOOLEAN segment_good(const struct file *file, const struct elf_segment *segment)
 {
-    return segment->at <= file->bytes && segment->file_bytes <= file->bytes - segment->at &&
+    return segment->offset <= file->bytes && segment->file_bytes <= file->bytes - segment->offset &&
            segment->file_bytes <= segment->memory_bytes &&
            segment->physical < 0x80000000ULL && segment->memory_bytes < 0x80000000ULL;
 }
@@ -49,7 +33,7 @@ static BOOLEAN find_range(const struct file *file, const struct elf_segment *seg
     for (UINTN i = 0; i < count; i++) {
         const struct elf_segment *segment = &segments[i];
 
-        if (segment->type != SEGMENT_LOAD)
+        if (segment->type != ELF_LOAD)
             continue;
         if (!segment_good(file, segment))
             return FALSE;
@@ -84,7 +68,7 @@ EFI_STATUS kernel_load(const struct file *file, EFI_PHYSICAL_ADDRESS *entry)
 
     if (!header_good(file, header))
         return loader_fail(EFI_LOAD_ERROR, L"kernel.elf is not a kernel for x86-64", REBUILD);
-    segments = (const struct elf_segment *)(file->address + header->segments_at);
+    segments = (const struct elf_segment *)(file->address + header->segments);
     if (!find_range(file, segments, header->segment_count, &start, &end))
         return loader_fail(EFI_LOAD_ERROR, L"kernel.elf is damaged", REBUILD);
     *entry = header->entry - KERNEL_BASE;
@@ -95,8 +79,8 @@ EFI_STATUS kernel_load(const struct file *file, EFI_PHYSICAL_ADDRESS *entry)
         return status;
     SetMem((void *)start, end - start, 0);
     for (UINTN i = 0; i < header->segment_count; i++)
-        if (segments[i].type == SEGMENT_LOAD)
-            CopyMem((void *)segments[i].physical, (void *)(file->address + segments[i].at),
+        if (segments[i].type == ELF_LOAD)
+            CopyMem((void *)segments[i].physical, (void *)(file->address + segments[i].offset),
                     segments[i].file_bytes);
     return EFI_SUCCESS;
 }
