@@ -271,36 +271,24 @@ void space_entry_free(struct space *space, struct name_entry *entry)
    Nothing enters a dead space meanwhile. */
 static void pause_if_dead(const struct space *space)
 {
-    if (space->active)
-        return;
-    sched_yield();
+    if (!space->active)
+        sched_yield();
 }
 
-/* Calls function for every leaf that there is. */
-static void for_each_leaf(struct space *space,
+static void for_each_slot(struct space *space,
                           void (*function)(struct space *, struct name_entry *, void *),
                           void *argument)
 {
-    for (uint32_t i = 0; i < space->leaf_count; i++)
-        if (space->leaves[i] != empty_leaf) {
-            function(space, space->leaves[i], argument);
-            pause_if_dead(space);
-        }
-}
+    for (uint32_t i = 0; i < space->leaf_count; i++) {
+        struct name_entry *leaf = space->leaves[i];
 
-/* What is to be done with each name. */
-struct visit {
-    void (*function)(struct space *, struct name_entry *, void *);
-    void *argument;
-};
-
-static void visit_leaf(struct space *space, struct name_entry *leaf, void *argument)
-{
-    const struct visit *visit = argument;
-
-    for (uint32_t i = 0; i < SPACE_LEAF_SLOTS; i++)
-        if (leaf[i].bits != 0)
-            visit->function(space, &leaf[i], visit->argument);
+        if (leaf == empty_leaf)
+            continue;
+        for (uint32_t j = 0; j < SPACE_LEAF_SLOTS; j++)
+            if (leaf[j].bits != 0)
+                function(space, &leaf[j], argument);
+        pause_if_dead(space);
+    }
 }
 
 static void for_each_chosen(struct space *space,
@@ -324,9 +312,7 @@ static void for_each_chosen(struct space *space,
 void space_for_each(struct space *space,
                     void (*function)(struct space *, struct name_entry *, void *), void *argument)
 {
-    struct visit visit = {function, argument};
-
-    for_each_leaf(space, visit_leaf, &visit);
+    for_each_slot(space, function, argument);
     for_each_chosen(space, function, argument);
 }
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/task.h"
 
+#include <mig/gnumach_server.h>
+#include <mig/task_notify.h>
+
 #include "ipc/port.h"
 #include "ipc/space_table.h"
 #include "kernel/panic.h"
@@ -8,7 +11,6 @@
 #include "kernel/printf.h"
 #include "kernel/sched.h"
 #include "kernel/string.h"
-#include "kernel/task_notify.h"
 #include "kernel/trace.h"
 #include "kernel/x86_64/io_permissions.h"
 #include "kernel/x86_64/time.h"
@@ -19,12 +21,14 @@
 
 #define TASKS_MIN 64u
 #define FRAMES_PER_TASK 64u /* memory for each task that may exist: bounds what users can take */
+#define UNHEARD_MAX 1024u /* notifications in the queue: bounds what makers of tasks can take */
 
 struct list task_list = LIST_INITIALIZER(task_list);
 unsigned task_count;
 struct task *kernel_task;
 
 static struct kmem_cache task_cache;
+static struct port *listener; /* a send right, or NULL */
 
 struct task *task_of_identity(uint64_t identity)
 {
@@ -108,6 +112,37 @@ static void task_inherit(struct task *task, const struct task *parent)
 }
 
 /*
+ * Consumes the right when it succeeds. One port may be registered until it dies (GNU Mach: for
+ * ever); the null port is none. KERN_INVALID_HOST; KERN_NO_ACCESS: there is one.
+ */
+kern_return_t register_new_task_notification(host_t host_priv, mach_port_t notification)
+{
+    if (!host_priv)
+        return KERN_INVALID_HOST;
+    if (listener && listener->active)
+        return KERN_NO_ACCESS;
+    port_release_send(listener);
+    listener = PORT_VALID(notification) ? notification : NULL;
+    return KERN_SUCCESS;
+}
+
+/*
+ * Sends mach_notify_new_task with send rights for a task that has just been made and its parent (the
+ * null port for the kernel's), if somebody has asked for it. False: the message would be lost, for
+ * lack of memory or because too many have not been received yet. Does not sleep.
+ */
+static bool tell_of(struct task *task, struct task *parent)
+{
+    if (!listener || !listener->active)
+        return true;
+    if (listener->message_count >= UNHEARD_MAX)
+        return false;
+    return mach_notify_new_task(listener, port_make_send(task->self),
+                                parent->self ? port_make_send(parent->self) : NULL) !=
+           MACH_SEND_NO_BUFFER;
+}
+
+/*
  * Makes a task with an empty map, or with what the parent's map lets it inherit.
  *
  * Conditions: the caller holds a reference on the parent. May sleep interruptibly.
@@ -134,8 +169,6 @@ kern_return_t task_create_from(struct task *parent, bool inherit_memory, struct 
     if (status == KERN_SUCCESS && !task->self)
         status = KERN_RESOURCE_SHORTAGE;
     if (status != KERN_SUCCESS) {
-        if (task->map)
-            vm_map_destroy(task->map);
         task_free(task);
         return status;
     }
@@ -143,7 +176,7 @@ kern_return_t task_create_from(struct task *parent, bool inherit_memory, struct 
     task_inherit(task, parent);
     task_enter_list(task);
     task_reference(task);
-    if (!task_notify_new(task, parent)) {
+    if (!tell_of(task, parent)) {
         task_terminate_task(task);
         task_release(task);
         return KERN_RESOURCE_SHORTAGE;

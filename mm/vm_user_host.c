@@ -19,7 +19,13 @@
 
 static bool privileged(struct port *host)
 {
-    return PORT_VALID(host) && port_kobject(host, KOBJECT_HOST_PRIV);
+    return port_kobject(host, KOBJECT_HOST_PRIV);
+}
+
+/* Either of the host's ports. */
+static bool is_host(struct port *host)
+{
+    return privileged(host) || port_kobject(host, KOBJECT_HOST);
 }
 
 /* Address space that is wired, in bytes. */
@@ -43,7 +49,7 @@ static vm_size_t wired_size(struct vm_map *map)
 kern_return_t vm_wire(struct port *host, struct vm_map *map, vm_address_t address, vm_size_t size,
                       vm_prot_t access)
 {
-    if (!privileged(host) && (!PORT_VALID(host) || !port_kobject(host, KOBJECT_HOST)))
+    if (!is_host(host))
         return KERN_INVALID_HOST;
     if (!map || map->dead)
         return KERN_INVALID_TASK;
@@ -146,5 +152,36 @@ kern_return_t vm_object_sync(struct vm_object *object, vm_offset_t offset, vm_si
                                      should_return || should_flush
                                          ? MEMORY_OBJECT_RETURN_ALL : MEMORY_OBJECT_RETURN_NONE,
                                      should_flush, VM_PROT_NO_CHANGE, NULL, 0);
+    return KERN_SUCCESS;
+}
+
+/*
+ * How much a task may map. The current limit holds for what is mapped from now on; both pass to children. The maximum may be raised
+ * with the privileged host port alone. KERN_INVALID_ARGUMENT: a current limit above the maximum;
+ * KERN_INVALID_TASK; KERN_INVALID_HOST; KERN_NO_ACCESS.
+ */
+kern_return_t vm_set_size_limit(mach_port_t host_port, struct vm_map *map, vm_size_t current_limit,
+                                vm_size_t max_limit)
+{
+    if (current_limit > max_limit)
+        return KERN_INVALID_ARGUMENT;
+    if (!map || map->dead)
+        return KERN_INVALID_TASK;
+    if (!is_host(host_port))
+        return KERN_INVALID_HOST;
+    if (max_limit > map->size_limit_max && !privileged(host_port))
+        return KERN_NO_ACCESS;
+    map->size_limit = current_limit;
+    map->size_limit_max = max_limit;
+    return KERN_SUCCESS;
+}
+
+/* KERN_INVALID_TASK. */
+kern_return_t vm_get_size_limit(struct vm_map *map, vm_size_t *current_limit, vm_size_t *max_limit)
+{
+    if (!map || map->dead)
+        return KERN_INVALID_TASK;
+    *current_limit = map->size_limit;
+    *max_limit = map->size_limit_max;
     return KERN_SUCCESS;
 }

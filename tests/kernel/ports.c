@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Names, rights and ports from the inside: counts are exact, chosen names and given names do not
    meet. */
+#include <mig/mach_port_server.h>
+
 #include "ipc/kernel_message.h"
 #include "ipc/message.h"
 #include "ipc/message_send.h"
@@ -8,7 +10,6 @@
 #include "ipc/port.h"
 #include "ipc/port_set.h"
 #include "ipc/right.h"
-#include "ipc/right_allocate.h"
 #include "ipc/space.h"
 #include "ipc/space_table.h"
 #include "kernel/string.h"
@@ -38,11 +39,11 @@ SELFTEST(names_come_back_late_and_with_another_generation)
     mach_port_name_t first, next;
 
     expect(space != NULL);
-    expect(right_allocate(space, MACH_PORT_RIGHT_DEAD_NAME, &first) == KERN_SUCCESS);
+    expect(mach_port_allocate(space, MACH_PORT_RIGHT_DEAD_NAME, &first) == KERN_SUCCESS);
     right_destroy(space, entry_of(space, first));
     expect(entry_of(space, first) == NULL);
     for (unsigned i = 0; i < 3 * SPACE_LEAF_SLOTS; i++) {
-        expect(right_allocate(space, MACH_PORT_RIGHT_DEAD_NAME, &next) == KERN_SUCCESS);
+        expect(mach_port_allocate(space, MACH_PORT_RIGHT_DEAD_NAME, &next) == KERN_SUCCESS);
         expect(next != first && MACH_PORT_NAME_VALID(next));
         right_destroy(space, entry_of(space, next));
     }
@@ -58,13 +59,13 @@ SELFTEST(names_of_the_users_choice_live_in_the_table_or_the_hash)
     mach_port_name_t name;
 
     expect(space != NULL);
-    expect(right_allocate(space, MACH_PORT_RIGHT_RECEIVE, &name) == KERN_SUCCESS);
-    expect(right_allocate_name(space, MACH_PORT_RIGHT_DEAD_NAME, FAR) == KERN_SUCCESS);
+    expect(mach_port_allocate(space, MACH_PORT_RIGHT_RECEIVE, &name) == KERN_SUCCESS);
+    expect(mach_port_allocate_name(space, MACH_PORT_RIGHT_DEAD_NAME, FAR) == KERN_SUCCESS);
     expect(space->chosen.count == 0 && entry_of(space, FAR) != NULL);
-    expect(right_allocate_name(space, MACH_PORT_RIGHT_DEAD_NAME, FAR + 1) == KERN_SUCCESS);
-    expect(right_allocate_name(space, MACH_PORT_RIGHT_DEAD_NAME, NEAR) == KERN_SUCCESS);
+    expect(mach_port_allocate_name(space, MACH_PORT_RIGHT_DEAD_NAME, FAR + 1) == KERN_SUCCESS);
+    expect(mach_port_allocate_name(space, MACH_PORT_RIGHT_DEAD_NAME, NEAR) == KERN_SUCCESS);
     expect(space->chosen.count == 2);
-    expect(right_allocate_name(space, MACH_PORT_RIGHT_DEAD_NAME, FAR) == KERN_NAME_EXISTS);
+    expect(mach_port_allocate_name(space, MACH_PORT_RIGHT_DEAD_NAME, FAR) == KERN_NAME_EXISTS);
     expect(space_entry_alloc_name(space, 0, &entry) == KERN_INVALID_VALUE);
     expect(space_entry_alloc_name(space, MACH_PORT_NAME_DEAD, &entry) == KERN_INVALID_VALUE);
     expect(space->names == 4);
@@ -72,7 +73,7 @@ SELFTEST(names_of_the_users_choice_live_in_the_table_or_the_hash)
     expect(entry_of(space, FAR) == NULL && entry_of(space, FAR + 1) != NULL);
     space_destroy(space);
     expect(space->names == 0);
-    expect(right_allocate(space, MACH_PORT_RIGHT_RECEIVE, &name) == KERN_INVALID_TASK);
+    expect(mach_port_allocate(space, MACH_PORT_RIGHT_RECEIVE, &name) == KERN_INVALID_TASK);
     space_release(space);
 }
 
@@ -85,9 +86,9 @@ SELFTEST(names_grow_to_thousands_and_leave_nothing)
 
     expect(space != NULL);
     for (unsigned i = 0; i < MANY; i++) {
-        expect(right_allocate(space, MACH_PORT_RIGHT_RECEIVE, &name) == KERN_SUCCESS);
+        expect(mach_port_allocate(space, MACH_PORT_RIGHT_RECEIVE, &name) == KERN_SUCCESS);
         expect(entry_of(space, name)->port->receiver_name == name);
-        right_allocate_name(space, MACH_PORT_RIGHT_DEAD_NAME, i << 8 | 7);
+        mach_port_allocate_name(space, MACH_PORT_RIGHT_DEAD_NAME, i << 8 | 7);
     }
     expect(port_count == ports + MANY);
     space_release(space);
