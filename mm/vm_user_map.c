@@ -17,16 +17,6 @@
 #include "mm/vm_map_enter.h"
 #include "mm/vm_object.h"
 
-/* Where and how; what the request says besides the object. */
-struct mapping {
-    vm_address_t *address;
-    vm_size_t size;
-    vm_offset_t mask;
-    bool anywhere;
-    vm_prot_t protection, max_protection;
-    vm_inherit_t inheritance;
-};
-
 static bool valid(const struct mapping *mapping)
 {
     if (mapping->size == 0 || (mapping->max_protection & ~VM_PROT_ALL))
@@ -37,30 +27,18 @@ static bool valid(const struct mapping *mapping)
            mapping->inheritance == VM_INHERIT_NONE;
 }
 
-static kern_return_t enter(struct vm_map *map, const struct mapping *mapping,
-                           struct vm_object *object, vm_offset_t offset, bool private)
+/* Maps a piece of physical memory, as far as its port allows. */
+static kern_return_t map_device(struct vm_map *map, struct mapping *mapping, uint64_t physical,
+                                vm_size_t available, vm_prot_t allowed)
 {
-    return vm_map_enter(map, mapping->address, mapping->size, mapping->mask, mapping->anywhere,
-                        object, offset, private, mapping->protection, mapping->max_protection,
-                        mapping->inheritance);
-}
-
-/* Maps a piece of physical memory; the port says how much of it and how. */
-static kern_return_t map_device(struct vm_map *map, const struct mapping *mapping,
-                                struct port *memory_object, vm_offset_t offset)
-{
-    uint64_t physical;
-    vm_size_t available;
-    vm_prot_t allowed;
-
-    device_map_lookup(memory_object, &physical, &available, &allowed);
-    if (offset > available || mapping->size > available - offset)
+    if (mapping->offset > available || mapping->size > available - mapping->offset)
         return KERN_INVALID_ARGUMENT;
     if (mapping->protection & ~allowed)
         return KERN_PROTECTION_FAILURE;
-    return vm_map_enter_device(map, mapping->address, mapping->size, mapping->mask,
-                               mapping->anywhere, physical + offset, mapping->protection,
-                               mapping->max_protection & allowed, mapping->inheritance);
+    mapping->device = true;
+    mapping->offset += physical;
+    mapping->max_protection &= allowed;
+    return vm_map_enter(map, mapping);
 }
 
 /* A manager that maps its own object could never make it ready while it waits (D-16, H-44). */
@@ -70,88 +48,80 @@ static bool receives(struct task *task, const struct port *port)
 }
 
 /* Maps an object, or a copy of it as it is now; takes over the reference. May sleep. */
-static kern_return_t map_object(struct vm_map *map, const struct mapping *mapping,
-                                struct vm_object *object, vm_offset_t offset, bool copy)
+static kern_return_t map_object(struct vm_map *map, struct mapping *mapping, struct vm_object *object,
+                                bool copy)
 {
-    struct vm_object *snapshot;
     kern_return_t result;
 
+    mapping->object = object;
+    mapping->needs_copy = copy;
     if (copy) {
-        result = vm_capture_object(object, &offset, page_round(mapping->size), &snapshot);
+        result = vm_capture_object(object, &mapping->offset, page_round(mapping->size),
+                                   &mapping->object);
         vm_object_release(object);
         if (result != KERN_SUCCESS)
             return result;
-        object = snapshot;
     }
-    result = enter(map, mapping, object, offset, copy);
+    result = vm_map_enter(map, mapping);
     if (result != KERN_SUCCESS)
-        vm_object_release(object);
+        vm_object_release(mapping->object);
     return result;
 }
 
-/* Maps a manager's object, as map_object(). */
-static kern_return_t map_managed(struct vm_map *map, const struct mapping *mapping,
-                                struct port *memory_object, vm_offset_t offset, bool copy)
+/* Maps a memory object of any kind but a proxy; a manager's as map_object(). The offset is sound. */
+static kern_return_t map_real(struct vm_map *map, struct mapping *mapping,
+                              struct port *memory_object, bool copy)
 {
-    bool wait = !receives(task_current(), memory_object);
     struct vm_object *object;
-    kern_return_t result = association_enter(memory_object, offset + page_round(mapping->size),
-                                             wait, &object);
-
-    return result == KERN_SUCCESS ? map_object(map, mapping, object, offset, copy) : result;
-}
-
-/* Maps a memory object of any kind but a proxy. The offset is sound. */
-static kern_return_t map_real(struct vm_map *map, const struct mapping *mapping,
-                              struct port *memory_object, vm_offset_t offset, bool copy)
-{
+    kern_return_t result;
     uint64_t physical;
     vm_size_t available;
     vm_prot_t allowed;
 
     if (device_map_lookup(memory_object, &physical, &available, &allowed))
-        return map_device(map, mapping, memory_object, offset);
-    return map_managed(map, mapping, memory_object, offset, copy);
+        return map_device(map, mapping, physical, available, allowed);
+    result = association_enter(memory_object, mapping->offset + page_round(mapping->size),
+                               !receives(task_current(), memory_object), &object);
+    return result == KERN_SUCCESS ? map_object(map, mapping, object, copy) : result;
 }
 
 /* Maps what is behind a proxy, as far as that allows; a copy may be written. */
-static kern_return_t map_proxy(struct vm_map *map, const struct mapping *mapping,
-                               const struct proxy_target *target, vm_offset_t offset, bool copy)
+static kern_return_t map_proxy(struct vm_map *map, struct mapping *mapping,
+                               const struct proxy_target *target, bool copy)
 {
-    struct mapping limited = *mapping;
-
     if (copy && !(target->protection & VM_PROT_READ))
         return KERN_PROTECTION_FAILURE;
-    if (offset > target->length || page_round(mapping->size) > target->length - offset)
+    if (mapping->offset > target->length ||
+        page_round(mapping->size) > target->length - mapping->offset)
         return KERN_INVALID_ARGUMENT;
-    offset += target->start;
-    if (!page_aligned(offset))
+    mapping->offset += target->start;
+    if (!page_aligned(mapping->offset))
         return KERN_INVALID_ARGUMENT;
     if (!copy) {
-        limited.protection &= target->protection;
-        limited.max_protection &= target->protection;
+        mapping->protection &= target->protection;
+        mapping->max_protection &= target->protection;
     }
     if (!target->object)
-        return map_real(map, &limited, target->memory_object, offset, copy);
+        return map_real(map, mapping, target->memory_object, copy);
     vm_object_reference(target->object);
-    return map_object(map, &limited, target->object, offset, copy);
+    return map_object(map, mapping, target->object, copy);
 }
 
 /* How a request with a memory object is served; borrows the right. */
-static kern_return_t map_port(struct vm_map *map, const struct mapping *mapping,
-                              struct port *memory_object, vm_offset_t offset, bool copy)
+static kern_return_t map_port(struct vm_map *map, struct mapping *mapping,
+                              struct port *memory_object, bool copy)
 {
     struct proxy_target target;
 
-    if (!page_aligned(offset)) /* V-04 */
+    if (!page_aligned(mapping->offset)) /* V-04 */
         return KERN_INVALID_ARGUMENT;
     if (mapping->size > map->maximum - map->minimum)
         return mapping->anywhere ? KERN_NO_SPACE : KERN_INVALID_ADDRESS;
-    if (offset + page_round(mapping->size) < offset)
+    if (mapping->offset + page_round(mapping->size) < mapping->offset)
         return KERN_INVALID_ARGUMENT;
     if (proxy_lookup(memory_object, &target))
-        return map_proxy(map, mapping, &target, offset, copy);
-    return map_real(map, mapping, memory_object, offset, copy);
+        return map_proxy(map, mapping, &target, copy);
+    return map_real(map, mapping, memory_object, copy);
 }
 
 /*
@@ -165,10 +135,11 @@ kern_return_t vm_map(struct vm_map *map, vm_address_t *address, vm_size_t size, 
                      vm_inherit_t inheritance)
 {
     struct mapping mapping = {
-        .address = address,
+        .start = *address,
         .size = size,
         .mask = mask,
         .anywhere = anywhere,
+        .offset = memory_object ? offset : 0,
         .protection = protection,
         .max_protection = max_protection,
         .inheritance = inheritance,
@@ -177,10 +148,10 @@ kern_return_t vm_map(struct vm_map *map, vm_address_t *address, vm_size_t size, 
 
     if (!map || map->dead || !valid(&mapping) || memory_object == PORT_DEAD)
         return KERN_INVALID_ARGUMENT;
-    if (!memory_object)
-        return enter(map, &mapping, NULL, 0, false);
-    result = map_port(map, &mapping, memory_object, offset, copy);
-    if (result == KERN_SUCCESS)
-        port_release_send(memory_object);
-    return result;
+    result = memory_object ? map_port(map, &mapping, memory_object, copy) : vm_map_enter(map, &mapping);
+    if (result != KERN_SUCCESS)
+        return result;
+    *address = mapping.start;
+    port_release_send(memory_object);
+    return KERN_SUCCESS;
 }

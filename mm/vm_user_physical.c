@@ -58,16 +58,19 @@ static kern_return_t contiguous_object(uint32_t count, uint64_t limit, uint64_t 
 static kern_return_t enter_wired(struct vm_map *map, struct vm_object *object, vm_size_t size,
                                  vm_address_t *address)
 {
+    struct mapping mapping = {.size = size, .anywhere = true, .object = object, .needs_copy = true,
+                              .protection = VM_PROT_DEFAULT, .max_protection = VM_PROT_DEFAULT,
+                              .inheritance = VM_INHERIT_DEFAULT};
     bool wire_future = map->wire_future;
     struct vm_map_entry *entry;
     kern_return_t result;
 
     map->wire_future = false; /* it is wired below, with the frames' own wiring */
-    result = vm_map_enter(map, address, size, 0, true, object, 0, true, VM_PROT_DEFAULT,
-                          VM_PROT_DEFAULT, VM_INHERIT_DEFAULT);
+    result = vm_map_enter(map, &mapping);
     map->wire_future = wire_future;
     if (result != KERN_SUCCESS)
         return result;
+    *address = mapping.start;
     vm_map_lookup_entry(map, *address, &entry);
     entry->needs_copy = false;
     entry->wired_count = 1;

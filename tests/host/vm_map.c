@@ -168,10 +168,11 @@ static void do_allocate(unsigned m)
 {
     unsigned count = 1 + below(10), page = below(WINDOW_PAGES);
     bool anywhere = below(2);
-    vm_offset_t address = address_of(page) + below(4096);
-    kern_return_t result = vm_map_enter(maps[m], &address, count * PAGE_BYTES - below(4096), 0,
-                                        anywhere, NULL, 0, false, VM_PROT_DEFAULT, VM_PROT_ALL,
-                                        VM_INHERIT_COPY);
+    struct mapping mapping = {.start = address_of(page) + below(4096),
+                              .size = count * PAGE_BYTES - below(4096), .anywhere = anywhere,
+                              .protection = VM_PROT_DEFAULT, .max_protection = VM_PROT_ALL,
+                              .inheritance = VM_INHERIT_COPY};
+    kern_return_t result = vm_map_enter(maps[m], &mapping);
 
     if (result == KERN_RESOURCE_SHORTAGE)
         return;
@@ -182,7 +183,7 @@ static void do_allocate(unsigned m)
     } else if (!anywhere && !model_free(m, page, count)) {
         assert(result == KERN_NO_SPACE);
     } else {
-        assert(result == KERN_SUCCESS && address == address_of(page));
+        assert(result == KERN_SUCCESS && mapping.start == address_of(page));
         for (unsigned i = page; i < page + count; i++)
             slot_fresh(&model[m][i]);
     }
