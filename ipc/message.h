@@ -23,7 +23,6 @@
 #include "kernel/x86_64/cpu.h"
 
 struct kmem_cache;
-struct port;
 struct space;
 
 #define MESSAGE_INLINE_MAX 65536u   /* P-10 */

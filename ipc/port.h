@@ -30,7 +30,6 @@
 #include "kernel/wait.h"
 
 struct kmem_cache;
-struct message;
 struct port_set;
 struct space;
 struct vm_object;

@@ -117,17 +117,18 @@ void device_read_retry(void)
         wait_queue_wake_one(&answerer_queue, WAIT_AWAKENED);
 }
 
-/* Checks what both forms of read have in common. */
-static kern_return_t check_read(struct device *device, int *wanted)
+/* Checks what both forms of read have in common, and bounds what is wanted. */
+static kern_return_t check_read(struct pending_read *read, int wanted)
 {
-    if (!device)
+    int most = read->inband ? IO_INBAND_MAX : READ_MAX;
+
+    if (!read->device)
         return D_NO_SUCH_DEVICE;
-    if (!device->operations->fetch)
+    if (!read->device->operations->fetch)
         return D_INVALID_OPERATION;
-    if (*wanted <= 0)
+    if (wanted <= 0)
         return D_INVALID_SIZE;
-    if ((unsigned)*wanted > READ_MAX)
-        *wanted = READ_MAX;
+    read->wanted = (unsigned)(wanted < most ? wanted : most);
     return KERN_SUCCESS;
 }
 
@@ -157,20 +158,16 @@ kern_return_t ds_device_read(device_t device, ipc_port_t reply_port,
                              mach_msg_type_name_t reply_type, dev_mode_t mode, recnum_t record,
                              int wanted, io_buf_ptr_t *data, mach_msg_type_number_t *count)
 {
-    kern_return_t result = check_read(device, &wanted);
+    struct pending_read read = {.device = device, .reply_port = reply_port,
+                                .reply_type = reply_type, .record = record};
+    kern_return_t result = check_read(&read, wanted);
     struct vm_copy *copy;
 
     if (result != KERN_SUCCESS)
         return result;
-    result = fetch_copy(device, record, (unsigned)wanted, &copy, count);
+    result = fetch_copy(device, record, read.wanted, &copy, count);
     if (result == D_WOULD_BLOCK)
-        return defer(&(struct pending_read){.device = device,
-                                            .reply_port = reply_port,
-                                            .reply_type = reply_type,
-                                            .record = record,
-                                            .wanted = (unsigned)wanted,
-                                            .inband = false},
-                     mode);
+        return defer(&read, mode);
     *data = (io_buf_ptr_t)copy;
     return result;
 }
@@ -180,22 +177,16 @@ kern_return_t ds_device_read_inband(device_t device, ipc_port_t reply_port,
                                     recnum_t record, int wanted, io_buf_ptr_inband_t data,
                                     mach_msg_type_number_t *count)
 {
-    kern_return_t result = check_read(device, &wanted);
+    struct pending_read read = {.device = device, .reply_port = reply_port,
+                                .reply_type = reply_type, .record = record, .inband = true};
+    kern_return_t result = check_read(&read, wanted);
     const char *bytes;
 
     if (result != KERN_SUCCESS)
         return result;
-    if (wanted > IO_INBAND_MAX)
-        wanted = IO_INBAND_MAX;
-    result = device->operations->fetch(record, (unsigned)wanted, &bytes, count);
+    result = device->operations->fetch(record, read.wanted, &bytes, count);
     if (result == D_WOULD_BLOCK)
-        return defer(&(struct pending_read){.device = device,
-                                            .reply_port = reply_port,
-                                            .reply_type = reply_type,
-                                            .record = record,
-                                            .wanted = (unsigned)wanted,
-                                            .inband = true},
-                     mode);
+        return defer(&read, mode);
     if (result == D_SUCCESS)
         memcpy(data, bytes, *count);
     return result;

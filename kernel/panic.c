@@ -54,8 +54,7 @@ static void begin(const char *format, va_list arguments)
         kprintf("  thread %s\n", thread_current()->name[0] ? thread_current()->name : "(unnamed)");
 }
 
-static void report(const struct trap_frame *frame) __attribute__((noreturn));
-static void report(const struct trap_frame *frame)
+static void __attribute__((noreturn)) report(const struct trap_frame *frame)
 {
     backtrace_print_registers(frame);
     kprintf("backtrace:\n");

@@ -9,7 +9,6 @@
 
 #include <stdbool.h>
 
-struct page;
 
 /* Starts the daemon thread. */
 void pageout_init(void);

@@ -43,7 +43,7 @@ struct vm_object;
 
 struct vm_map_entry {
     struct list_node link;             /* in address order, in a map or a vm_copy */
-    struct vm_map_entry *parent, *left, *right; /* balanced tree, in a map only */
+    struct vm_map_entry *parent, *child[2]; /* balanced tree, in a map only: left and right */
     uint8_t height;                    /* of its subtree */
     bool needs_copy;
     bool shared;                       /* object is shared by inheritance or vm_map: no shadowing */

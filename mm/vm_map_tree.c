@@ -8,6 +8,8 @@
  */
 #include "mm/vm_map_tree.h"
 
+enum { LEFT, RIGHT };
+
 static vm_size_t gap_in_front(const struct vm_map *map, const struct vm_map_entry *entry)
 {
     struct vm_map_entry *previous = vm_map_previous_entry(map, entry);
@@ -22,19 +24,20 @@ static int height_of(const struct vm_map_entry *node)
 
 static vm_size_t largest_gap_of(const struct vm_map_entry *node)
 {
+    const struct vm_map_entry *left = node->child[LEFT], *right = node->child[RIGHT];
     vm_size_t gap = node->gap_before;
 
-    if (node->left && node->left->largest_gap > gap)
-        gap = node->left->largest_gap;
-    if (node->right && node->right->largest_gap > gap)
-        gap = node->right->largest_gap;
+    if (left && left->largest_gap > gap)
+        gap = left->largest_gap;
+    if (right && right->largest_gap > gap)
+        gap = right->largest_gap;
     return gap;
 }
 
 /* Recomputes what a node knows of its subtree. */
 static void refresh(struct vm_map_entry *node)
 {
-    int left = height_of(node->left), right = height_of(node->right);
+    int left = height_of(node->child[LEFT]), right = height_of(node->child[RIGHT]);
 
     node->height = (uint8_t)(1 + (left > right ? left : right));
     node->largest_gap = largest_gap_of(node);
@@ -44,68 +47,51 @@ static void refresh(struct vm_map_entry *node)
 static void replace_child(struct vm_map *map, struct vm_map_entry *parent,
                           const struct vm_map_entry *old, struct vm_map_entry *node)
 {
-    if (!parent)
-        map->root = node;
-    else if (parent->left == old)
-        parent->left = node;
+    if (parent)
+        parent->child[parent->child[RIGHT] == old] = node;
     else
-        parent->right = node;
+        map->root = node;
     if (node)
         node->parent = parent;
 }
 
-static struct vm_map_entry *rotate_left(struct vm_map *map, struct vm_map_entry *node)
+/* A node goes down to a side, its child of the other side comes up, and is to be refreshed. */
+static struct vm_map_entry *rotate(struct vm_map *map, struct vm_map_entry *node, unsigned side)
 {
-    struct vm_map_entry *top = node->right;
+    struct vm_map_entry *top = node->child[!side];
 
     replace_child(map, node->parent, node, top);
-    node->right = top->left;
-    if (top->left)
-        top->left->parent = node;
-    top->left = node;
+    node->child[!side] = top->child[side];
+    if (top->child[side])
+        top->child[side]->parent = node;
+    top->child[side] = node;
     node->parent = top;
     refresh(node);
     return top;
 }
 
-static struct vm_map_entry *rotate_right(struct vm_map *map, struct vm_map_entry *node)
+/* Restores the balance of one node, whose subtrees are balanced, one of them too high; returns the
+   subtree's new top, which is to be refreshed. Rare, and so out of the way of settle(). */
+static __attribute__((noinline)) struct vm_map_entry *
+balance(struct vm_map *map, struct vm_map_entry *node, unsigned high)
 {
-    struct vm_map_entry *top = node->left;
+    struct vm_map_entry *child = node->child[high];
 
-    replace_child(map, node->parent, node, top);
-    node->left = top->right;
-    if (top->right)
-        top->right->parent = node;
-    top->right = node;
-    node->parent = top;
-    refresh(node);
-    return top;
-}
-
-/* Restores the balance of one node, whose subtrees are balanced and differ by `tilt`; returns the
-   subtree's new top, which is to be refreshed. */
-static struct vm_map_entry *balance(struct vm_map *map, struct vm_map_entry *node, int tilt)
-{
-    if (tilt > 0) {
-        if (height_of(node->left->left) < height_of(node->left->right))
-            rotate_left(map, node->left);
-        return rotate_right(map, node);
-    }
-    if (height_of(node->right->right) < height_of(node->right->left))
-        rotate_right(map, node->right);
-    return rotate_left(map, node);
+    if (height_of(child->child[high]) < height_of(child->child[!high]))
+        rotate(map, child, high);
+    return rotate(map, node, !high);
 }
 
 /* Refreshes and balances from the node to the root, as far as something changes. */
 static void settle(struct vm_map *map, struct vm_map_entry *node)
 {
     for (; node; node = node->parent) {
-        int left = height_of(node->left), right = height_of(node->right);
+        int left = height_of(node->child[LEFT]), right = height_of(node->child[RIGHT]);
         int height = 1 + (left > right ? left : right);
         vm_size_t gap;
 
         if (left - right > 1 || right - left > 1) {
-            node = balance(map, node, left - right);
+            node = balance(map, node, right > left);
             refresh(node);
             continue;
         }
@@ -142,19 +128,14 @@ void vm_map_tree_insert(struct vm_map *map, struct vm_map_entry *entry,
 
     list_insert_between(&entry->link, before, before->next);
     next = vm_map_next_entry(map, entry);
-    entry->left = entry->right = NULL;
+    entry->child[LEFT] = entry->child[RIGHT] = NULL;
     entry->height = 1;
     entry->gap_before = entry->largest_gap = gap_in_front(map, entry);
-    if (previous && !previous->right) {
-        previous->right = entry;
-        entry->parent = previous;
-    } else if (next) {
-        next->left = entry;
-        entry->parent = next;
-    } else {
+    entry->parent = previous && !previous->child[RIGHT] ? previous : next;
+    if (entry->parent)
+        entry->parent->child[entry->parent == previous] = entry;
+    else
         map->root = entry;
-        entry->parent = NULL;
-    }
     if (next)
         next->gap_before = next->start - entry->end;
     settle(map, entry->parent);
@@ -170,21 +151,21 @@ void vm_map_tree_remove(struct vm_map *map, struct vm_map_entry *entry)
     struct vm_map_entry *next = vm_map_next_entry(map, entry);
     struct vm_map_entry *lowest_changed = entry->parent;
 
-    if (entry->left && entry->right) {
+    if (entry->child[LEFT] && entry->child[RIGHT]) {
         lowest_changed = next->parent == entry ? next : next->parent;
         if (next->parent != entry) {
-            replace_child(map, next->parent, next, next->right);
-            next->right = entry->right;
-            next->right->parent = next;
+            replace_child(map, next->parent, next, next->child[RIGHT]);
+            next->child[RIGHT] = entry->child[RIGHT];
+            next->child[RIGHT]->parent = next;
         }
-        next->left = entry->left;
-        next->left->parent = next;
+        next->child[LEFT] = entry->child[LEFT];
+        next->child[LEFT]->parent = next;
         /* As stale as the entry's own values: whoever refreshes from below sees what changed. */
         next->height = entry->height;
         next->largest_gap = entry->largest_gap;
         replace_child(map, entry->parent, entry, next);
     } else {
-        replace_child(map, entry->parent, entry, entry->left ? entry->left : entry->right);
+        replace_child(map, entry->parent, entry, entry->child[LEFT] ? entry->child[LEFT] : entry->child[RIGHT]);
     }
     list_remove(&entry->link);
     if (next)
@@ -216,9 +197,9 @@ struct vm_map_entry *vm_map_tree_find(const struct vm_map *map, vm_offset_t addr
     while (node) {
         if (address >= node->start) {
             found = node;
-            node = node->right;
+            node = node->child[RIGHT];
         } else {
-            node = node->left;
+            node = node->child[LEFT];
         }
     }
     return found;
@@ -228,32 +209,32 @@ struct vm_map_entry *vm_map_tree_find(const struct vm_map *map, vm_offset_t addr
 static struct vm_map_entry *lowest_gap(struct vm_map_entry *node, vm_size_t size)
 {
     for (;;) {
-        if (node->left && node->left->largest_gap >= size)
-            node = node->left;
+        if (node->child[LEFT] && node->child[LEFT]->largest_gap >= size)
+            node = node->child[LEFT];
         else if (node->gap_before >= size)
             return node;
         else
-            node = node->right;
+            node = node->child[RIGHT];
     }
 }
 
 /* The next node in address order with such a gap, or NULL. */
 static struct vm_map_entry *next_gap(struct vm_map_entry *node, vm_size_t size)
 {
-    if (node->right && node->right->largest_gap >= size)
-        return lowest_gap(node->right, size);
+    if (node->child[RIGHT] && node->child[RIGHT]->largest_gap >= size)
+        return lowest_gap(node->child[RIGHT], size);
     for (;;) {
         struct vm_map_entry *child = node;
 
         node = node->parent;
         if (!node)
             return NULL;
-        if (child == node->right)
+        if (child == node->child[RIGHT])
             continue;
         if (node->gap_before >= size)
             return node;
-        if (node->right && node->right->largest_gap >= size)
-            return lowest_gap(node->right, size);
+        if (node->child[RIGHT] && node->child[RIGHT]->largest_gap >= size)
+            return lowest_gap(node->child[RIGHT], size);
     }
 }
 

@@ -97,15 +97,15 @@ static int check_tree(const struct vm_map_entry *node, const struct vm_map_entry
     if (!node)
         return 0;
     assert(node->parent == parent);
-    left = check_tree(node->left, node);
-    right = check_tree(node->right, node);
+    left = check_tree(node->child[0], node);
+    right = check_tree(node->child[1], node);
     assert(left - right <= 1 && right - left <= 1);
     assert(node->height == 1 + (left > right ? left : right));
     gap = node->gap_before;
-    if (node->left && node->left->largest_gap > gap)
-        gap = node->left->largest_gap;
-    if (node->right && node->right->largest_gap > gap)
-        gap = node->right->largest_gap;
+    if (node->child[0] && node->child[0]->largest_gap > gap)
+        gap = node->child[0]->largest_gap;
+    if (node->child[1] && node->child[1]->largest_gap > gap)
+        gap = node->child[1]->largest_gap;
     assert(node->largest_gap == gap);
     return node->height;
 }
