@@ -42,7 +42,7 @@ static bool return_is_due(const struct model *model, uint64_t first, uint64_t pa
     for (unsigned i = 0; i < model->due_count; i++) {
         const struct model_message *message = &model->due[(model->due_first + i) % MODEL_DUE_MAX];
 
-        if (message->id == MODEL_RETURN && message->offset / MODEL_PAGE >= first &&
+        if ((message->id == MODEL_RETURN || message->id == MODEL_WRITE) && message->offset / MODEL_PAGE >= first &&
             message->offset / MODEL_PAGE < first + pages)
             return true;
     }
@@ -107,7 +107,7 @@ static const char *allow_return(struct model *model, const struct model_message 
     for (uint64_t at = 0; at < message->length; at += MODEL_PAGE) {
         const struct model_message *next = first_due(model);
 
-        if (next == NULL || next->id != MODEL_RETURN || next->offset != message->offset + at)
+        if (next == NULL || next->id != message->id || next->offset != message->offset + at)
             return wrong(model, "no such page is to be given back now");
         if (next->dirty != message->dirty || next->kernel_copy != message->kernel_copy)
             return wrong(model, "dirty is %d and kernel_copy %d, not %d and %d", message->dirty,
@@ -162,6 +162,7 @@ const char *model_message(struct model *model, const struct model_message *messa
 {
     switch (message->id) {
     case MODEL_RETURN:
+    case MODEL_WRITE:
         return allow_return(model, message);
     case MODEL_UNLOCK:
         return allow_unlock(model, message);

@@ -41,6 +41,7 @@ static struct {
     {MODEL_REQUEST, "data_request", 0},
     {MODEL_UNLOCK, "data_unlock", 0},
     {MODEL_RETURN, "data_return", 0},
+    {MODEL_WRITE, "data_write", 0},
     {MODEL_SUPPLY_COMPLETED, "supply_completed", 0},
     {MODEL_LOCK_COMPLETED, "lock_completed", 0},
     {MODEL_CHANGE_COMPLETED, "change_completed", 0},
@@ -95,8 +96,10 @@ static void take_range(struct model_message *message, const struct item *items)
 {
     count_control((mach_port_t)items[0].value);
     message->offset = items[1].value;
-    if (message->id == MODEL_RETURN) {
+    if (message->id == MODEL_RETURN || message->id == MODEL_WRITE) {
         take_data(message, &items[2]);
+        if (message->id == MODEL_WRITE)
+            return;
         message->dirty = (boolean_t)items[3].value != FALSE;
         message->kernel_copy = (boolean_t)items[4].value != FALSE;
         return;
@@ -149,6 +152,7 @@ static void decode(struct model_message *message)
     case MODEL_REQUEST:
     case MODEL_UNLOCK:
     case MODEL_RETURN:
+    case MODEL_WRITE:
     case MODEL_SYNCHRONIZE:
         take_range(message, items);
         break;

@@ -52,6 +52,9 @@ static void due_return(struct model *model, uint64_t offset, bool dirty, bool ke
     struct model_message message = {.id = MODEL_RETURN, .offset = offset, .length = MODEL_PAGE,
                                     .dirty = dirty, .kernel_copy = kernel_copy};
 
+    if (model->old_pageout)
+        message = (struct model_message){.id = MODEL_WRITE, .offset = offset, .length = MODEL_PAGE};
+
     memcpy(message.words[0], words, sizeof message.words[0]);
     due(model, message);
 }
@@ -156,6 +159,7 @@ static void forget(struct model *model)
 {
     memset(model->pages, 0, sizeof model->pages);
     model->associated = model->ready = model->may_cache = model->destroyed = false;
+    model->old_pageout = false;
     model->cluster = 1;
 }
 
@@ -252,6 +256,7 @@ void model_supply(struct model *model, const struct model_supply *supply)
         aborted(model, supply->reply);
         return;
     }
+    model->old_pageout = model->old_pageout && !supply->precious;
     while (accepted < pages &&
            (page = page_at(model, supply->offset + accepted * MODEL_PAGE)) != NULL &&
            page->slot == SLOT_REQUESTED)
@@ -425,12 +430,24 @@ void model_sync_answer(struct model *model, uint64_t offset, uint64_t length)
 
 /* --- attributes --- */
 
-void model_ready(struct model *model, bool may_cache)
+static void be_ready(struct model *model, bool ready, bool may_cache)
 {
-    model->ready = true;
+    model->ready = model->ready || ready;
     model->may_cache = may_cache;
     settle(model);
     end_if_unused(model);
+}
+
+void model_ready(struct model *model, bool may_cache)
+{
+    model->old_pageout = false;
+    be_ready(model, true, may_cache);
+}
+
+void model_set_attributes(struct model *model, bool ready, bool may_cache)
+{
+    model->old_pageout = model->old_pageout || (ready && !model->ready);
+    be_ready(model, ready, may_cache);
 }
 
 /* If the object ends by this, terminate comes before the completion (O5). */

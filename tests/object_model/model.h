@@ -78,7 +78,7 @@ enum model_reply { REPLY_NONE, REPLY_SEND, REPLY_SEND_ONCE };
 /* The kernel's messages, by their ids. */
 enum model_id {
     MODEL_SEND_ONCE_LOST = 71, MODEL_INIT = 2200, MODEL_TERMINATE = 2201, MODEL_REQUEST = 2203,
-    MODEL_UNLOCK = 2204, MODEL_LOCK_COMPLETED = 2206, MODEL_SUPPLY_COMPLETED = 2207,
+    MODEL_UNLOCK = 2204, MODEL_WRITE = 2205, MODEL_LOCK_COMPLETED = 2206, MODEL_SUPPLY_COMPLETED = 2207,
     MODEL_RETURN = 2208, MODEL_CHANGE_COMPLETED = 2209, MODEL_SYNCHRONIZE = 2210,
     MODEL_CHANGE_COMPLETED_FLAVOR = 2211
 };
@@ -106,6 +106,7 @@ struct model_lock {
 
 struct model {
     bool mapped, associated, ready, may_cache, destroyed;
+    bool old_pageout;            /* pages come back by data_write, which does not say how they were (D-12) */
     unsigned cluster;            /* pages that one request may cover */
     struct model_page pages[MODEL_SLOTS];
     struct model_client clients[MODEL_CLIENTS];
@@ -159,8 +160,9 @@ void model_error(struct model *model, uint64_t offset, uint64_t size, kern_retur
 
 /* A flush of the wired page is put off, and has a reply, so that its end is told (D-21); there may be so many. */
 void model_lock(struct model *model, const struct model_lock *lock);
-/* ready, or change_attributes without reply. */
 void model_ready(struct model *model, bool may_cache);
+/* set_attributes, which makes an object ready but never unready, and is for managers that know data_write. */
+void model_set_attributes(struct model *model, bool ready, bool may_cache);
 /* change_attributes; flavor 0: the classic form, else PERFORMANCE_INFO with a cluster of so many pages. */
 void model_change(struct model *model, bool may_cache, int flavor, unsigned cluster,
                   enum model_reply reply);

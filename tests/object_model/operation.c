@@ -148,8 +148,8 @@ static void describe_call(const struct operation *o, char *text, size_t size)
                  damage_words(o));
         break;
     default:
-        snprintf(text, size, "change attributes: %s, flavor %d, cluster %u, %s",
-                 o->may_cache ? "may cache" : "may not cache", o->flavor, o->cluster, reply_words(o));
+        snprintf(text, size, "%s attributes: %s, flavor %d, cluster %u, %s",
+                 o->old_form && o->way < 8 ? "set" : "change", o->may_cache ? "may cache" : "may not cache", o->flavor, o->cluster, reply_words(o));
         break;
     }
 }
@@ -163,6 +163,13 @@ void operation_describe(const struct operation *o, char *text, size_t size)
     size -= (size_t)used;
     switch (o->kind) {
     case KIND_TOUCH:
+        if (o->maps) {
+            snprintf(text, size, "map, %s, %s", o->way == 0   ? "not ready yet"
+                                                : o->way < 4 ? "ready by set_attributes"
+                                                              : "ready",
+                     o->may_cache ? "may cache" : "may not cache");
+            break;
+        }
         snprintf(text, size, "client %u %s page %u word %u%s%s%s", o->client,
                  o->write ? "writes" : "reads", o->page, o->write ? o->client : o->word,
                  o->write ? "" : other, o->in_kernel ? ", by the kernel" : "",

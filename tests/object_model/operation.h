@@ -42,6 +42,7 @@ struct operation {
     enum model_reply reply;
     bool copied_right;         /* the reply right is a send right of the manager's own, not made */
     bool old_form;             /* data_provided, or lock_request with a boolean, where that can say it */
+    bool maps;                 /* a touch that became that */
     bool may_cache, right_numbers, tries_again;
     unsigned cluster;
     int flavor, sync_flags;

@@ -72,9 +72,16 @@ static void map_at(vm_address_t address, vm_prot_t protection)
                     protection, VM_INHERIT_NONE));
 }
 
-/* Late: somebody may touch it before it becomes ready. */
-static void map(const struct operation *operation)
+static void set_attributes(boolean_t ready, boolean_t may_cache)
 {
+    model_set_attributes(&model, ready, may_cache);
+    CHECK_OK(memory_object_set_attributes(control, ready, may_cache, MEMORY_OBJECT_COPY_NONE));
+}
+
+/* Late: somebody may touch it before it becomes ready. */
+static void map(struct operation *operation)
+{
+    operation->maps = TRUE;
     model_map(&model);
     map_at(MAPPING_ADDRESS, VM_PROT_READ | VM_PROT_WRITE);
     map_at(OTHER_ADDRESS, VM_PROT_READ);
@@ -82,8 +89,12 @@ static void map(const struct operation *operation)
     hear_all(FALSE);
     if (model.ready || operation->way == 0)
         return;
-    model_ready(&model, operation->may_cache);
-    CHECK_OK(memory_object_ready(control, operation->may_cache, MEMORY_OBJECT_COPY_NONE));
+    if (operation->way < 4) {
+        set_attributes(TRUE, operation->may_cache);
+    } else {
+        model_ready(&model, operation->may_cache);
+        CHECK_OK(memory_object_ready(control, operation->may_cache, MEMORY_OBJECT_COPY_NONE));
+    }
 }
 
 static boolean_t unmap(void)
@@ -128,7 +139,7 @@ static void touch_directly(const struct operation *operation, const struct model
         world_fail("client %u touched page %u: %s", operation->client, operation->page, why);
 }
 
-static boolean_t touch(const struct operation *operation)
+static boolean_t touch(struct operation *operation)
 {
     boolean_t other = operation->other_mapping && !operation->write;
     struct model_touch touch = {.write = operation->write,
@@ -295,6 +306,10 @@ static boolean_t change(const struct operation *operation)
     struct memory_object_perf_info info = {.cluster_size = operation->cluster * MODEL_PAGE,
                                            .may_cache = operation->may_cache};
 
+    if (operation->old_form && operation->way < 8) {
+        set_attributes(operation->way < 2, operation->may_cache);
+        return TRUE;
+    }
     model_change(&model, operation->may_cache, operation->flavor, operation->cluster, operation->reply);
     if (operation->flavor == 0)
         CHECK_OK(memory_object_change_attributes_poly(control, operation->may_cache,
@@ -351,6 +366,8 @@ static boolean_t fence(struct operation *operation)
 
 static boolean_t call(struct operation *operation)
 {
+    if (model.old_pageout && operation->way != 0) /* what ends that is to be seldom */
+        operation->precious = FALSE;
     switch (operation->kind) {
     case KIND_SUPPLY:
         return supply(operation);
