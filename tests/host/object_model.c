@@ -233,6 +233,51 @@ static void a_destroyed_object_keeps_what_it_has(void)
     CHECK(!model_is_due(&model));
 }
 
+/* D-21: its completion tells when. */
+static void a_flush_of_a_wired_page_waits(void)
+{
+    struct model_lock flush = {.offset = AT(0), .size = AT(2), .what = MEMORY_OBJECT_RETURN_ALL,
+                               .flush = true, .lock = VM_PROT_NO_CHANGE, .reply = REPLY_SEND};
+    struct model_message completed = {.id = MODEL_LOCK_COMPLETED, .offset = AT(0), .length = AT(2),
+                                      .through = REPLY_SEND};
+
+    begin();
+    fill(0, VM_PROT_NONE, true);
+    fill(1, VM_PROT_NONE, true);
+    model_wire(&model, 0);
+    model_lock(&model, &flush);
+    CHECK(returns(0, 2, false, false, 9));               /* only the other one now */
+    CHECK(!returns(1, 1, false, false, 9));
+    CHECK(model_message(&model, &completed));
+    CHECK(!model_is_due(&model));
+    touch(0, true, 0, 0, 5);
+    CHECK(!model_done(&model, 0, 5));
+    model_unwire(&model);
+    CHECK(model_message(&model, &completed));
+    CHECK(!returns(0, 1, true, false, 5));
+    CHECK(!model_message(&model, &completed));
+}
+
+static void managers_of_old_get_data_write_until_they_supply_precious_pages(void)
+{
+    struct model_message written = {.id = MODEL_WRITE, .offset = AT(0), .length = MODEL_PAGE,
+                                    .words = {{5}}};
+
+    model_begin(&model);
+    model_map(&model);
+    CHECK(!model_message(&model, &(struct model_message){.id = MODEL_INIT, .length = MODEL_PAGE}));
+    model_set_attributes(&model, true, false);
+    fill(0, VM_PROT_NONE, false);
+    touch(0, true, 0, 0, 5);
+    CHECK(!model_done(&model, 0, 5));
+    lock(0, MEMORY_OBJECT_RETURN_DIRTY, false, VM_PROT_NO_CHANGE);
+    CHECK(returns(0, 1, true, true, 5));
+    CHECK(!model_message(&model, &written));
+    fill(1, VM_PROT_NONE, true);
+    lock(1, MEMORY_OBJECT_RETURN_ALL, false, VM_PROT_NO_CHANGE);
+    CHECK(!returns(1, 1, false, true, 9));
+}
+
 int main(void)
 {
     a_request_is_sent_once_for_all();
@@ -244,5 +289,7 @@ int main(void)
     everyone_who_waits_fails_once();
     the_end_brings_back_what_must_not_be_lost();
     a_destroyed_object_keeps_what_it_has();
+    a_flush_of_a_wired_page_waits();
+    managers_of_old_get_data_write_until_they_supply_precious_pages();
     return 0;
 }
