@@ -151,11 +151,13 @@ static const char *allow_in_order(struct model *model, const struct model_messag
     return NULL;
 }
 
-/* A second request for what is waited for (D-10) has its place in the order. */
-static bool is_second_request(const struct model *model, const struct model_message *message)
+/* A request for what is waited for already (D-10), and one by a client that is known to have asked, has its place
+   in the order; so has an unlock of that sort. */
+static bool is_in_order(const struct model *model, const struct model_message *message)
 {
-    return message->offset / MODEL_PAGE < MODEL_SLOTS &&
-           model->pages[message->offset / MODEL_PAGE].slot == SLOT_REQUESTED;
+    const struct model_message *next = first_due(model);
+
+    return next != NULL && next->id == message->id && next->offset == message->offset;
 }
 
 const char *model_message(struct model *model, const struct model_message *message)
@@ -165,10 +167,9 @@ const char *model_message(struct model *model, const struct model_message *messa
     case MODEL_WRITE:
         return allow_return(model, message);
     case MODEL_UNLOCK:
-        return allow_unlock(model, message);
+        return is_in_order(model, message) ? allow_in_order(model, message) : allow_unlock(model, message);
     case MODEL_REQUEST:
-        return is_second_request(model, message) ? allow_in_order(model, message)
-                                                 : allow_request(model, message);
+        return is_in_order(model, message) ? allow_in_order(model, message) : allow_request(model, message);
     default:
         return allow_in_order(model, message);
     }
@@ -234,6 +235,27 @@ bool model_is_due(const struct model *model)
             return true;
     }
     return model->due_count > 0;
+}
+
+static bool pages_are_same(const struct model_page *one, const struct model_page *other)
+{
+    return one->slot == other->slot && one->dirty == other->dirty && one->precious == other->precious &&
+           one->lock == other->lock && one->asked == other->asked &&
+           one->asked_again == other->asked_again &&
+           (one->slot != SLOT_RESIDENT || memcmp(one->words, other->words, sizeof one->words) == 0);
+}
+
+bool model_is_same(const struct model *one, const struct model *other)
+{
+    for (unsigned i = 0; i < MODEL_SLOTS; i++)
+        if (!pages_are_same(&one->pages[i], &other->pages[i]))
+            return false;
+    for (unsigned i = 0; i < MODEL_CLIENTS; i++)
+        if (one->clients[i].state != other->clients[i].state)
+            return false;
+    return one->ready == other->ready && one->may_cache == other->may_cache &&
+           one->associated == other->associated && one->cluster == other->cluster &&
+           one->old_pageout == other->old_pageout && one->flush_count == other->flush_count;
 }
 
 void model_say_due(const struct model *model, char *text, size_t size)

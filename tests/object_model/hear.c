@@ -161,6 +161,44 @@ static void decode(struct model_message *message)
     }
 }
 
+/* The model, and what else may be so: the order of two things that were done at once is not known yet. */
+static struct model alternative;
+static boolean_t has_alternative;
+static unsigned long as_expected, as_alternative;
+
+void hear_either(const struct model *other)
+{
+    alternative = *other;
+    has_alternative = TRUE;
+}
+
+static void take_alternative(void)
+{
+    model = alternative;
+    has_alternative = FALSE;
+    as_alternative++;
+}
+
+static void drop_alternative(void)
+{
+    has_alternative = FALSE;
+    as_expected++;
+}
+
+/* The one or the other allowed it; what did not is not so. */
+static const char *either(const char *why, const char *alternative_why)
+{
+    if (!has_alternative)
+        return why;
+    if (why == NULL && alternative_why != NULL)
+        drop_alternative();
+    if (why != NULL && alternative_why == NULL) {
+        take_alternative();
+        return NULL;
+    }
+    return why;
+}
+
 static void hear_kernel(void)
 {
     struct model_message message = {0};
@@ -172,9 +210,17 @@ static void hear_kernel(void)
             known[i].heard++;
             kind = known[i].name;
         }
-    why = model_message(&model, &message);
+    why = either(model_message(&model, &message),
+                 has_alternative ? model_message(&alternative, &message) : NULL);
     if (why != NULL)
         world_fail("%s came (%#lx + %#lx): %s", kind, message.offset, message.length, why);
+}
+
+static void retry(unsigned client)
+{
+    model_retry(&model, client);
+    if (has_alternative)
+        model_retry(&alternative, client);
 }
 
 static void hear_exception(boolean_t tries_again)
@@ -187,7 +233,8 @@ static void hear_exception(boolean_t tries_again)
     exception_take(&received.exception, &exception);
     client = client_of_thread(exception.thread);
     if (client < MODEL_CLIENTS)
-        why = model_exception(&model, client, exception.code);
+        why = either(model_exception(&model, client, exception.code),
+                     has_alternative ? model_exception(&alternative, client, exception.code) : NULL);
     if (why == NULL && exception.exception != EXC_BAD_ACCESS)
         why = "it is no bad access";
     if (why == NULL && exception.subcode % MAPPINGS_ALIGN / MODEL_PAGE != model.clients[client].page)
@@ -196,7 +243,7 @@ static void hear_exception(boolean_t tries_again)
         world_fail("exception %d, code %#x, of client %u at %#lx: %s", exception.exception,
                    (unsigned)exception.code, client, exception.subcode, why);
     if (tries_again && exception.code != KERN_MEMORY_FAILURE)
-        model_retry(&model, client);
+        retry(client);
     else
         client_redirect(client);
     exception_answer(&exception, KERN_SUCCESS);
@@ -204,7 +251,9 @@ static void hear_exception(boolean_t tries_again)
 
 static void hear_client(unsigned client)
 {
-    const char *why = model_done(&model, client, client_result(client));
+    uint64_t result = client_result(client);
+    const char *why = either(model_done(&model, client, result),
+                             has_alternative ? model_done(&alternative, client, result) : NULL);
 
     if (why != NULL)
         world_fail("client %u came back from page %u: %s", client, model.clients[client].page, why);
@@ -237,11 +286,40 @@ static void hear(boolean_t tries_again)
         hear_kernel();
 }
 
+static void wait_for_clients(void)
+{
+    for (unsigned i = 0; i < MODEL_CLIENTS; i++)
+        client_wait_asleep(i);
+}
+
+/* Where the one waits for something and the other does not, all that is to come has come when everyone sleeps. */
+static void decide(boolean_t tries_again)
+{
+    wait_for_clients();
+    if (receive(MACH_RCV_TIMEOUT)) {
+        hear(tries_again);
+        return;
+    }
+    if (model_is_due(&model)) {
+        take_alternative();
+        return;
+    }
+    if (model_is_due(&alternative))
+        drop_alternative();
+    else if (!model_is_same(&model, &alternative))
+        world_fail("both orders are possible still");
+    has_alternative = FALSE;
+}
+
 void hear_all(boolean_t tries_again)
 {
-    while (model_is_due(&model)) {
-        receive(0);
-        hear(tries_again);
+    while (model_is_due(&model) || has_alternative) {
+        if (has_alternative && !(model_is_due(&model) && model_is_due(&alternative))) {
+            decide(tries_again);
+        } else {
+            receive(0);
+            hear(tries_again);
+        }
     }
     while (receive(MACH_RCV_TIMEOUT))
         hear(tries_again);
@@ -257,4 +335,6 @@ void hear_report(void)
     for (unsigned i = 0; i < KNOWN; i++)
         report("model: heard %s %lu", known[i].name, known[i].heard);
     report("model: heard exception %lu", exceptions_heard);
+    report("model: heard touch_first %lu", as_expected);
+    report("model: heard touch_last %lu", as_alternative);
 }

@@ -4,9 +4,13 @@
 
 #include <mach.h>
 
+#include "model.h"
+
 /* Receives until nothing more is due, and then whatever came besides: there must be nothing. After an
    exception a client tries again, or not. */
 void hear_all(boolean_t tries_again);
+/* Until that is over, the model may also be this one: what comes tells which of the two it is. */
+void hear_either(const struct model *other);
 
 /* Pages that came back so far. */
 unsigned long heard_pages(void);

@@ -134,6 +134,27 @@ void model_touch(struct model *model, unsigned number, const struct model_touch 
     settle(model);
 }
 
+void model_touch_and_wait(struct model *model, unsigned number, const struct model_touch *touch)
+{
+    struct model_client *client = &model->clients[number];
+    struct model_page *page = &model->pages[touch->page];
+    vm_prot_t need;
+
+    model_touch(model, number, touch);
+    need = model_need(client);
+    if (client->state != CLIENT_TOUCHING || !model->ready)
+        return;
+    if (page->slot == SLOT_ABSENT) {
+        *page = (struct model_page){.slot = SLOT_REQUESTED, .asked = need};
+        due(model, (struct model_message){.id = MODEL_REQUEST, .offset = touch->page * MODEL_PAGE,
+                                          .length = MODEL_PAGE, .access = need});
+    } else if (page->slot == SLOT_RESIDENT && (need & ~page->asked) != 0) {
+        page->asked |= need;
+        due(model, (struct model_message){.id = MODEL_UNLOCK, .offset = touch->page * MODEL_PAGE,
+                                          .length = MODEL_PAGE, .access = page->asked});
+    }
+}
+
 void model_abandon(struct model *model, unsigned client)
 {
     model->clients[client].state = CLIENT_IDLE;

@@ -131,6 +131,9 @@ struct model_touch {
 };
 /* Client 0.. reads or writes; its state is then TOUCHING, FINISHED or FAILED. Conditions: it is idle, mapped. */
 void model_touch(struct model *model, unsigned client, const struct model_touch *touch);
+/* The same, and it has come to where it waits, and asked for what it needs: what it asks is due, before all that
+   follows. Conditions: clusters of one page; nobody else has still to ask. */
+void model_touch_and_wait(struct model *model, unsigned client, const struct model_touch *touch);
 /* vm_msync of pages [page, page + pages) with flags, through a mapping that may be written or not. */
 void model_sync(struct model *model, unsigned client, unsigned page, unsigned pages, int flags,
                 bool writable);
@@ -177,6 +180,8 @@ const char *model_message(struct model *model, const struct model_message *messa
 const char *model_done(struct model *model, unsigned client, uint64_t value);
 const char *model_exception(struct model *model, unsigned client, kern_return_t code);
 
+/* Both will do the same from here on; neither has anything due. */
+bool model_is_same(const struct model *one, const struct model *other);
 /* Something must still come. */
 bool model_is_due(const struct model *model);
 /* The same in words. */

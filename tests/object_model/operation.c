@@ -9,12 +9,12 @@
 #define DAMAGED_OF 64u  /* one operation in so many has bad arguments */
 
 const char *const kind_names[KINDS] = {"touch", "answer", "supply", "unavailable", "error", "lock",
-                                       "sync", "change", "abandon", "wire", "unmap", "destroy", "fence"};
+                                       "sync", "change", "abandon", "race", "wire", "unmap", "destroy", "fence"};
 
 /* Of 256. */
 static const unsigned char weights[KINDS] = {
-    [KIND_TOUCH] = 95, [KIND_ANSWER] = 80, [KIND_SUPPLY] = 14, [KIND_UNAVAILABLE] = 4, [KIND_ERROR] = 3,
-    [KIND_LOCK] = 38, [KIND_SYNC] = 5, [KIND_CHANGE] = 3, [KIND_ABANDON] = 4, [KIND_WIRE] = 3,
+    [KIND_TOUCH] = 80, [KIND_ANSWER] = 80, [KIND_SUPPLY] = 14, [KIND_UNAVAILABLE] = 4, [KIND_ERROR] = 3,
+    [KIND_LOCK] = 38, [KIND_SYNC] = 5, [KIND_CHANGE] = 3, [KIND_ABANDON] = 4, [KIND_RACE] = 15, [KIND_WIRE] = 3,
     [KIND_UNMAP] = 2, [KIND_DESTROY] = 1, [KIND_FENCE] = 4};
 
 static uint64_t mix(uint64_t bits)
@@ -56,6 +56,14 @@ static kern_return_t choose_reason(void)
                                             err_server | 3};
 
     return reasons[choose(sizeof reasons / sizeof reasons[0])];
+}
+
+static enum kind choose_second(void)
+{
+    static const enum kind seconds[] = {KIND_LOCK, KIND_LOCK, KIND_LOCK, KIND_SUPPLY, KIND_SUPPLY,
+                                        KIND_UNAVAILABLE, KIND_ERROR, KIND_CHANGE};
+
+    return seconds[choose(sizeof seconds / sizeof seconds[0])];
 }
 
 static int choose_sync_flags(void)
@@ -101,11 +109,12 @@ void operation_draw(struct operation *operation, uint64_t seed, uint64_t number)
         .reason = choose_reason(),
         .way = choose(16),
         .damage = choose(DAMAGED_OF) ? DAMAGE_NONE : (enum damage)(1 + choose(3)),
+        .second = choose_second(),
     };
-    if (operation->kind == KIND_LOCK && choose(2))
+    if ((operation->kind == KIND_LOCK || operation->kind == KIND_RACE) && choose(2))
         operation->lock = VM_PROT_NO_CHANGE;
-    if (operation->kind == KIND_SUPPLY && choose(32) == 0)
-        operation->pages = 0;
+    if (operation->kind == KIND_SUPPLY)
+        operation->pages = choose(32) ? 1 + choose(4) : 0;
 }
 
 /* --- words --- */
@@ -124,11 +133,11 @@ static const char *damage_words(const struct operation *operation)
     return words[operation->damage];
 }
 
-static void describe_call(const struct operation *o, char *text, size_t size)
+static void describe_call(const struct operation *o, enum kind kind, char *text, size_t size)
 {
     const char *odd = o->odd_size ? ", odd size" : "";
 
-    switch (o->kind) {
+    switch (kind) {
     case KIND_SUPPLY:
         snprintf(text, size, "supply pages %u + %u, %sprecious, lock %d, %s%s%s%s%s", o->page, o->pages,
                  o->precious ? "" : "not ", o->lock, reply_words(o),
@@ -185,6 +194,12 @@ void operation_describe(const struct operation *o, char *text, size_t size)
     case KIND_ABANDON:
         snprintf(text, size, "client %u, which waits, is aborted", o->client);
         break;
+    case KIND_RACE:
+        used = snprintf(text, size, "client %u %s page %u word %u%s%s, and at once: ", o->client,
+                        o->write ? "writes" : "reads", o->page, o->write ? o->client : o->word,
+                        o->write ? "" : other, o->in_kernel ? ", by the kernel" : "");
+        describe_call(o, o->second, text + used, size - (size_t)used);
+        break;
     case KIND_WIRE:
         snprintf(text, size, "wire page %u, or unwire", o->page);
         break;
@@ -194,7 +209,7 @@ void operation_describe(const struct operation *o, char *text, size_t size)
         snprintf(text, size, "%s", kind_names[o->kind]);
         break;
     default:
-        describe_call(o, text, size);
+        describe_call(o, o->kind, text, size);
         break;
     }
 }

@@ -19,6 +19,7 @@ enum kind {
     KIND_SYNC,        /* a client calls vm_msync */
     KIND_CHANGE,      /* of attributes */
     KIND_ABANDON,     /* a client that waits is aborted, and does something else */
+    KIND_RACE,        /* a client touches a page while the manager does something to it */
     KIND_WIRE,        /* a page is wired, or the one that is so is unwired */
     KIND_UNMAP,
     KIND_DESTROY,
@@ -49,6 +50,7 @@ struct operation {
     kern_return_t reason;
     unsigned way;              /* 0 to 15: of several ways to answer */
     enum damage damage;
+    enum kind second;          /* of a race: what the manager does */
 };
 
 void operation_draw(struct operation *operation, uint64_t seed, uint64_t number);

@@ -1,47 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Operations, done to the model and to the kernel. */
-#include <string.h>
-
+#include "calls.h"
 #include "clients.h"
 #include "hear.h"
 #include "test.h"
 #include "world.h"
-
-#define FAR_OFFSET    (MODEL_OFFSET_END - MODEL_PAGE)
-#define BAD_LOCK      16
-#define ODD_BYTES     100u  /* more than whole pages; where an odd source begins */
-#define SOURCE_BYTES  (8u * MODEL_PAGE)
-
-static vm_address_t source; /* of supplies that do not deallocate theirs */
-
-/* --- parameters --- */
-
-static mach_port_t reply_port(const struct operation *operation)
-{
-    return operation->reply == REPLY_NONE ? MACH_PORT_NULL : object;
-}
-
-static mach_msg_type_name_t reply_type(const struct operation *operation)
-{
-    if (operation->reply == REPLY_SEND_ONCE)
-        return MACH_MSG_TYPE_MAKE_SEND_ONCE;
-    return operation->reply == REPLY_SEND && operation->copied_right ? MACH_MSG_TYPE_COPY_SEND
-                                                                     : MACH_MSG_TYPE_MAKE_SEND;
-}
-
-static uint64_t offset_of(const struct operation *operation)
-{
-    switch (operation->damage) {
-    case DAMAGE_OFFSET: return operation->page * MODEL_PAGE + 8;
-    case DAMAGE_RANGE: return FAR_OFFSET;
-    default: return operation->page * MODEL_PAGE;
-    }
-}
-
-static vm_prot_t lock_of(const struct operation *operation)
-{
-    return operation->damage == DAMAGE_LOCK ? BAD_LOCK : operation->lock;
-}
 
 static boolean_t is_busy(unsigned client)
 {
@@ -72,15 +35,11 @@ static void map_at(vm_address_t address, vm_prot_t protection)
                     protection, VM_INHERIT_NONE));
 }
 
-static void set_attributes(boolean_t ready, boolean_t may_cache)
-{
-    model_set_attributes(&model, ready, may_cache);
-    CHECK_OK(memory_object_set_attributes(control, ready, may_cache, MEMORY_OBJECT_COPY_NONE));
-}
-
 /* Late: somebody may touch it before it becomes ready. */
 static void map(struct operation *operation)
 {
+    struct call call;
+
     operation->maps = TRUE;
     model_map(&model);
     map_at(MAPPING_ADDRESS, VM_PROT_READ | VM_PROT_WRITE);
@@ -90,7 +49,9 @@ static void map(struct operation *operation)
     if (model.ready || operation->way == 0)
         return;
     if (operation->way < 4) {
-        set_attributes(TRUE, operation->may_cache);
+        call_make_set_attributes(&call, operation, true);
+        call_apply(&call, &model);
+        call_send(&call);
     } else {
         model_ready(&model, operation->may_cache);
         CHECK_OK(memory_object_ready(control, operation->may_cache, MEMORY_OBJECT_COPY_NONE));
@@ -139,27 +100,35 @@ static void touch_directly(const struct operation *operation, const struct model
         world_fail("client %u touched page %u: %s", operation->client, operation->page, why);
 }
 
+static void make_touch(struct model_touch *touch, const struct operation *operation)
+{
+    *touch = (struct model_touch){.write = operation->write, .in_kernel = operation->in_kernel,
+                                  .page = operation->page,
+                                  .word = operation->write ? operation->client : operation->word,
+                                  .value = operation->value | 1};
+}
+
+static vm_address_t address_of(const struct model_touch *touch, boolean_t other_mapping)
+{
+    return (other_mapping && !touch->write ? OTHER_ADDRESS : MAPPING_ADDRESS) +
+           touch->page * MODEL_PAGE + word_index(touch->word) * sizeof(uint64_t);
+}
+
 static boolean_t touch(struct operation *operation)
 {
-    boolean_t other = operation->other_mapping && !operation->write;
-    struct model_touch touch = {.write = operation->write,
-                                .in_kernel = operation->in_kernel,
-                                .page = operation->page,
-                                .word = operation->write ? operation->client : operation->word,
-                                .value = operation->value | 1};
-    vm_address_t address = (other ? OTHER_ADDRESS : MAPPING_ADDRESS) + operation->page * MODEL_PAGE +
-                           word_index(touch.word) * sizeof(uint64_t);
+    struct model_touch touch;
 
     if (!model.mapped) {
         map(operation);
         return TRUE;
     }
+    make_touch(&touch, operation);
     model_touch(&model, operation->client, &touch);
     if (operation->direct && model.clients[operation->client].state == CLIENT_FINISHED) {
-        touch_directly(operation, &touch, address);
+        touch_directly(operation, &touch, address_of(&touch, operation->other_mapping));
         return TRUE;
     }
-    client_order_touch(operation->client, &touch, address);
+    client_order_touch(operation->client, &touch, address_of(&touch, operation->other_mapping));
     if (!model_is_due(&model))
         client_wait_asleep(operation->client);
     return TRUE;
@@ -200,188 +169,91 @@ static boolean_t sync(struct operation *operation)
 
 /* --- the manager --- */
 
-/* Memory with the words that the model was told; if it is to be deallocated, nothing is left of it then. */
-static vm_address_t make_source(const struct operation *operation, const struct model_supply *supply)
+/* What get_attributes tells. */
+static void check_attributes(void)
 {
-    vm_size_t odd = operation->odd_source ? ODD_BYTES : 0;
-    vm_address_t address;
+    boolean_t ready, may_cache;
+    memory_object_copy_strategy_t strategy;
 
-    if (source == 0)
-        CHECK_OK(vm_allocate(mach_task_self(), &source, SOURCE_BYTES, TRUE));
-    address = source;
-    if (operation->deallocate && supply->bytes > 0) {
-        address = SOURCE_ADDRESS;
-        CHECK_OK(vm_allocate(mach_task_self(), &address, round_page(supply->bytes + odd), FALSE));
-    }
-    address += odd;
-    for (uint64_t i = 0; i < supply->bytes / MODEL_PAGE; i++)
-        for (unsigned w = 0; w < MODEL_WORDS; w++)
-            *(uint64_t *)(address + i * MODEL_PAGE + word_index(w) * sizeof(uint64_t)) =
-                supply->words[i][w];
-    return address;
+    CHECK_OK(memory_object_get_attributes(control, &ready, &may_cache, &strategy));
+    if (ready != model.ready || may_cache != model.may_cache || strategy != MEMORY_OBJECT_COPY_NONE)
+        world_fail("attributes: ready %d, may_cache %d, strategy %d", ready, may_cache, strategy);
 }
 
-static boolean_t supply(const struct operation *operation)
+/* The operation as it can be done now. */
+static void adapt(struct operation *operation)
 {
-    struct model_supply supply = {.offset = offset_of(operation),
-                                  .bytes = operation->pages * MODEL_PAGE, .lock = lock_of(operation),
-                                  .precious = operation->precious, .reply = operation->reply};
-    vm_address_t data;
-
-    if (operation->odd_size)
-        supply.bytes += ODD_BYTES;
-    for (unsigned i = 0; i < operation->pages; i++)
-        for (unsigned w = 0; w < MODEL_WORDS; w++)
-            supply.words[i][w] = operation->value | 0x80 | i << 4 | w << 1;
-    data = make_source(operation, &supply);
-    model_supply(&model, &supply);
-    if (operation->old_form && !supply.precious && supply.reply == REPLY_NONE && !operation->deallocate) {
-        CHECK_OK(memory_object_data_provided(control, supply.offset, data,
-                                             (mach_msg_type_number_t)supply.bytes, supply.lock));
-        return TRUE;
-    }
-    CHECK_OK(memory_object_data_supply_poly(control, supply.offset, data,
-                                            (mach_msg_type_number_t)supply.bytes,
-                                            operation->deallocate && supply.bytes > 0, supply.lock,
-                                            supply.precious, reply_port(operation),
-                                            reply_type(operation)));
-    return TRUE;
-}
-
-/* The form of old, if it can say the same. */
-static boolean_t lock_of_old(const struct operation *operation, const struct model_lock *lock)
-{
-    if (!operation->old_form || lock->what > MEMORY_OBJECT_RETURN_DIRTY)
-        return FALSE;
-    CHECK_OK(xxx_memory_object_lock_request_poly(control, lock->offset, lock->size,
-                                                 lock->what == MEMORY_OBJECT_RETURN_DIRTY, lock->flush,
-                                                 lock->lock, reply_port(operation),
-                                                 reply_type(operation)));
-    return TRUE;
-}
-
-static boolean_t lock(struct operation *operation)
-{
+    if (model.old_pageout && operation->way != 0) /* what ends that is to be seldom */
+        operation->precious = FALSE;
     if (model.wired && operation->flush && operation->reply == REPLY_NONE)
         operation->reply = REPLY_SEND;
     if (model.flush_count == MODEL_FLUSHES_MAX)
         operation->flush = FALSE;
-
-    struct model_lock lock = {.offset = offset_of(operation),
-                              .size = operation->pages * MODEL_PAGE, .what = operation->what,
-                              .flush = operation->flush, .lock = lock_of(operation),
-                              .reply = operation->reply};
-
-    if (operation->odd_size && operation->pages > 0)
-        lock.size -= MODEL_PAGE - ODD_BYTES; /* rounded up */
-    model_lock(&model, &lock);
-    if (lock_of_old(operation, &lock))
-        return TRUE;
-    CHECK_OK(memory_object_lock_request_poly(control, lock.offset, lock.size, lock.what, lock.flush,
-                                             lock.lock, reply_port(operation), reply_type(operation)));
-    return TRUE;
 }
 
-/* Parts of pages are left out. */
-static boolean_t unavailable_or_error(const struct operation *operation)
+static void make_call(struct call *call, struct operation *operation)
 {
-    uint64_t offset = offset_of(operation);
-    uint64_t size = operation->pages * MODEL_PAGE + (operation->odd_size ? ODD_BYTES : 0);
-
-    if (operation->damage == DAMAGE_RANGE)
-        offset = FAR_OFFSET - MODEL_PAGE * 16;
-    if (operation->kind == KIND_UNAVAILABLE) {
-        model_unavailable(&model, offset, size);
-        CHECK_OK(memory_object_data_unavailable(control, offset, size));
-        return TRUE;
-    }
-    wait_for_sleepers();
-    model_error(&model, offset, size, operation->reason);
-    CHECK_OK(memory_object_data_error(control, offset, size, operation->reason));
-    return TRUE;
-}
-
-static boolean_t change(const struct operation *operation)
-{
-    struct memory_object_perf_info info = {.cluster_size = operation->cluster * MODEL_PAGE,
-                                           .may_cache = operation->may_cache};
-
-    if (operation->old_form && operation->way < 8) {
-        set_attributes(operation->way < 2, operation->may_cache);
-        return TRUE;
-    }
-    model_change(&model, operation->may_cache, operation->flavor, operation->cluster, operation->reply);
-    if (operation->flavor == 0)
-        CHECK_OK(memory_object_change_attributes_poly(control, operation->may_cache,
-                                                      MEMORY_OBJECT_COPY_NONE, reply_port(operation),
-                                                      reply_type(operation)));
+    adapt(operation);
+    if (operation->kind == KIND_CHANGE && operation->old_form && operation->way < 8)
+        call_make_set_attributes(call, operation, operation->way < 2);
     else
-        CHECK_OK(memory_object_change_attributes_flavor_poly(
-            control, operation->flavor, (memory_object_info_t)&info, MEMORY_OBJECT_PERF_INFO_COUNT,
-            reply_port(operation), reply_type(operation)));
-    return TRUE;
+        call_make(call, operation);
 }
 
-/* Nobody is on the way to wait for the manager: he would wait for nothing. */
-static boolean_t destroy(void)
+/* An error is for those who wait at that moment, and so is the end: nobody must be on his way there. */
+static boolean_t do_call(struct operation *operation)
 {
-    if (model.wired)
+    struct call call;
+
+    if (operation->kind == KIND_DESTROY && model.wired)
         return FALSE;
-    wait_for_sleepers();
-    model_destroy(&model);
-    CHECK_OK(memory_object_destroy(control, KERN_FAILURE));
+    if (operation->kind == KIND_DESTROY || operation->kind == KIND_ERROR)
+        wait_for_sleepers();
+    if (operation->kind == KIND_FENCE && operation->way < 2)
+        check_attributes();
+    make_call(&call, operation);
+    call_apply(&call, &model);
+    call_send(&call);
     return TRUE;
 }
 
 static boolean_t answer_sync(const struct operation *operation, const struct model_client *client)
 {
-    vm_offset_t offset = client->page * MODEL_PAGE;
-    vm_size_t length = client->pages * MODEL_PAGE + (operation->right_numbers ? 0 : MODEL_PAGE);
+    struct call call;
 
-    model_sync_answer(&model, offset, length);
-    CHECK_OK(memory_object_synchronize_completed(control, offset, length));
+    call_make_sync_answer(&call, operation, client->page * MODEL_PAGE,
+                          client->pages * MODEL_PAGE + (operation->right_numbers ? 0 : MODEL_PAGE));
+    call_apply(&call, &model);
+    call_send(&call);
     return TRUE;
 }
 
-/* What a fence says: get_attributes tells what the model knows, and the completion is the next message. */
-static boolean_t fence(struct operation *operation)
+/*
+ * A client touches a page while the manager's call is made: the one comes first, or the other. (A page that is
+ * UNAVAILABLE might also get its zeros first, and be touched last.)
+ */
+static boolean_t race(struct operation *operation)
 {
-    boolean_t ready, may_cache;
-    memory_object_copy_strategy_t strategy;
+    struct operation second = *operation;
+    struct model_touch touch;
+    struct model other = model;
+    struct call call;
 
-    if (operation->way < 2) {
-        CHECK_OK(memory_object_get_attributes(control, &ready, &may_cache, &strategy));
-        if (ready != model.ready || may_cache != model.may_cache || strategy != MEMORY_OBJECT_COPY_NONE)
-            world_fail("attributes: ready %d, may_cache %d, strategy %d", ready, may_cache, strategy);
-    }
-    operation->page = MODEL_SLOTS - 1;
-    operation->pages = 1;
-    operation->what = MEMORY_OBJECT_RETURN_NONE;
-    operation->flush = operation->odd_size = FALSE;
-    operation->lock = VM_PROT_NO_CHANGE;
-    operation->damage = DAMAGE_NONE;
-    operation->reply = operation->reply == REPLY_NONE ? REPLY_SEND : operation->reply;
-    return lock(operation);
-}
-
-static boolean_t call(struct operation *operation)
-{
-    if (model.old_pageout && operation->way != 0) /* what ends that is to be seldom */
-        operation->precious = FALSE;
-    switch (operation->kind) {
-    case KIND_SUPPLY:
-        return supply(operation);
-    case KIND_LOCK:
-        return lock(operation);
-    case KIND_CHANGE:
-        return change(operation);
-    case KIND_FENCE:
-        return fence(operation);
-    case KIND_DESTROY:
-        return destroy();
-    default:
-        return unavailable_or_error(operation);
-    }
+    if (!model.ready || !model.mapped || is_busy(operation->client) || model.cluster != 1 ||
+        model.pages[operation->page].slot == SLOT_UNAVAILABLE)
+        return FALSE;
+    wait_for_sleepers();
+    second.kind = operation->second;
+    make_call(&call, &second);
+    make_touch(&touch, operation);
+    model_touch_and_wait(&model, operation->client, &touch);
+    call_apply(&call, &model);
+    call_apply(&call, &other);
+    model_touch(&other, operation->client, &touch);
+    client_order_touch(operation->client, &touch, address_of(&touch, operation->other_mapping));
+    call_send(&call);
+    hear_either(&other);
+    return TRUE;
 }
 
 /* Data for a client that waits for it, mostly; or what else it waits for. The operation becomes that. */
@@ -406,7 +278,7 @@ static boolean_t answer(struct operation *operation)
             operation->lock = operation->way < 4 ? operation->lock : VM_PROT_NONE;
         }
     }
-    return call(operation);
+    return do_call(operation);
 }
 
 /* Who waits cannot touch anything, and who does not needs no answer. Without an object that could be told
@@ -417,7 +289,7 @@ static void make_possible(struct operation *operation)
         operation->kind = KIND_UNMAP;
     else if (!model.associated && operation->kind != KIND_SYNC)
         operation->kind = KIND_TOUCH;
-    else if (operation->kind == KIND_TOUCH && is_busy(operation->client))
+    else if ((operation->kind == KIND_TOUCH || operation->kind == KIND_RACE) && is_busy(operation->client))
         operation->kind = KIND_ANSWER;
     else if (operation->kind == KIND_ANSWER && model.ready && !is_busy(operation->client))
         operation->kind = KIND_TOUCH;
@@ -441,6 +313,9 @@ boolean_t perform(struct operation *operation)
     case KIND_ABANDON:
         done = abandon(operation);
         break;
+    case KIND_RACE:
+        done = race(operation);
+        break;
     case KIND_WIRE:
         done = wire(operation);
         break;
@@ -448,7 +323,7 @@ boolean_t perform(struct operation *operation)
         done = unmap();
         break;
     default:
-        done = call(operation);
+        done = do_call(operation);
         break;
     }
     if (done)
@@ -468,7 +343,5 @@ void perform_end(void)
     end.kind = KIND_UNMAP;
     if (model.mapped)
         perform(&end);
-    if (source != 0)
-        CHECK_OK(vm_deallocate(mach_task_self(), source, SOURCE_BYTES));
-    source = 0;
+    calls_end();
 }

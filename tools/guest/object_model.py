@@ -13,7 +13,7 @@ from guest.shrink import Run, shrink
 
 PROGRAM = "object_model"
 CONFIG = PROGRAM + " ${host-port} ${device-port} ${kernel-command-line} $(task-create) $(task-resume)\n"
-KINDS = ("touch", "answer", "supply", "unavailable", "error", "lock", "sync", "change", "abandon", "wire",
+KINDS = ("touch", "answer", "supply", "unavailable", "error", "lock", "sync", "change", "abandon", "race", "wire",
          "unmap", "destroy", "fence")
 CLIENTS = 4
 HISTORY = 15     # operations before the failing one that a failure tells (main.c)
