@@ -61,7 +61,8 @@ static inline __attribute__((always_inline)) bool enter(struct vm_map *map, vm_o
 
 /*
  * A manager's page has come: maps what has come with it in its cluster and is mapped nowhere yet, so that the
- * rest of the cluster does not fault page by page. What is not used is not referenced either.
+ * rest of the cluster does not fault page by page. What is not used is not referenced either. What is mapped can
+ * be read: a page that is locked against that is left out.
  */
 static void enter_cluster(struct vm_map *map, vm_offset_t address,
                           const struct vm_map_lookup *lookup)
@@ -77,7 +78,8 @@ static void enter_cluster(struct vm_map *map, vm_offset_t address,
     for (; at < end; at += PAGE_BYTES) {
         struct page *page = vm_object_page(lookup->object, at);
 
-        if (page && !page->busy && !page->absent && !pmap_page_mapped(page) &&
+        if (page && !page->busy && !page->absent && !(page->lock & VM_PROT_READ) &&
+            !pmap_page_mapped(page) &&
             !enter(map, address + (at - lookup->offset), lookup, page, !page->needs_push))
             return;
     }

@@ -140,6 +140,30 @@ TEST(104, data_supplied_locked_against_reading_asks_for_unlock_at_once)
     CHECK_EQ(client_finish(&client), pattern_word(SEED, 0));
 }
 
+/* No memory is allocated between fault and answer: the fault would begin anew. */
+TEST(104, a_page_that_comes_locked_against_reading_in_a_cluster_cannot_be_read)
+{
+    static const vm_prot_t locks[] = { VM_PROT_NONE, VM_PROT_READ };
+    struct scene scene;
+    struct client client;
+    vm_address_t data = 0;
+
+    CHECK_OK(vm_allocate(mach_task_self(), &data, 2 * PAGE_SIZE, TRUE));
+    pattern_fill(data, 2 * PAGE_SIZE, SEED, 0);
+    scene.address = manager_start(&scene.manager, 0, 2 * PAGE_SIZE);
+    manager_set_cluster(&scene.manager, 2 * PAGE_SIZE);
+    client_read(&client, scene.address);
+    EXPECT_REQUEST(&scene.manager, 0, 2 * PAGE_SIZE);
+    for (unsigned page = 2; page-- > 0;)
+        CHECK_OK(memory_object_data_supply_poly(
+            scene.manager.control, page * PAGE_SIZE, data + page * PAGE_SIZE, PAGE_SIZE, FALSE,
+            locks[page], FALSE, MACH_PORT_NULL, MACH_MSG_TYPE_MAKE_SEND));
+    CHECK_EQ(client_finish(&client), pattern_word(SEED, 0));
+    client_read(&client, scene.address + PAGE_SIZE);
+    expect_unlock(&scene, PAGE_SIZE, VM_PROT_READ);
+    client_end(&client);
+}
+
 static uint64_t execute(void *address)
 {
     return ((uint64_t (*)(void))address)();
