@@ -278,6 +278,19 @@ static void managers_of_old_get_data_write_until_they_supply_precious_pages(void
     CHECK(!returns(1, 1, false, true, 9));
 }
 
+/* Who reads while somebody writes sees the one or the other, also when the write begins a little later. */
+static void a_read_that_is_not_told_yet_may_see_a_later_write(void)
+{
+    begin();
+    touch(0, false, 2, 1, 0);
+    CHECK(!asks(2, 1, VM_PROT_READ));
+    supply(2, 1, VM_PROT_NONE, false, REPLY_NONE, 9);
+    touch(1, true, 2, 1, 5);
+    CHECK(!model_done(&model, 1, 5));
+    CHECK(model_done(&model, 0, 9));                     /* that is word 0's */
+    CHECK(!model_done(&model, 0, 5));
+}
+
 int main(void)
 {
     a_request_is_sent_once_for_all();
@@ -288,6 +301,7 @@ int main(void)
     a_page_comes_back_before_it_is_asked_for_again();
     everyone_who_waits_fails_once();
     the_end_brings_back_what_must_not_be_lost();
+    a_read_that_is_not_told_yet_may_see_a_later_write();
     a_destroyed_object_keeps_what_it_has();
     a_flush_of_a_wired_page_waits();
     managers_of_old_get_data_write_until_they_supply_precious_pages();

@@ -82,6 +82,15 @@ static void fail(struct model_client *client, kern_return_t code)
     client->code = code;
 }
 
+/* Who has not said yet what he read may have read what is there now. */
+static void see_writes(const struct model *model, struct model_client *client)
+{
+    const struct model_page *page = &model->pages[client->page];
+
+    if (client->state == CLIENT_FINISHED && client->access == ACCESS_READ && page->slot == SLOT_RESIDENT)
+        client->allowed[1] = page->words[client->word];
+}
+
 /*
  * Lets the clients do what they can now. Those who read a word while it is written see the one or the other.
  */
@@ -113,14 +122,13 @@ static void settle(struct model *model)
             client->allowed[0] = client->allowed[1] = client->value;
             client->state = CLIENT_FINISHED;
         }
-    }
-    for (unsigned i = 0; i < MODEL_CLIENTS; i++)
         if (reads[i]) {
-            struct model_client *client = &model->clients[i];
-
-            client->allowed[1] = model->pages[client->page].words[client->word];
+            client->allowed[1] = client->allowed[0];
             client->state = CLIENT_FINISHED;
         }
+    }
+    for (unsigned i = 0; i < MODEL_CLIENTS; i++)
+        see_writes(model, &model->clients[i]);
 }
 
 /* --- clients --- */

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 
 from guest import qemu
 from guest.fuzz import judge, mask
@@ -95,9 +96,10 @@ def run_once(run, machine):
                    re.findall(r"^model: did (.*)", report, re.M))
 
 
-def make_small(run, machine, tell=lambda text: None):
+def make_small(run, machine, tell=lambda text: None, seconds=float("inf")):
     """Lines about the smallest run found that fails in the same way, or [] if none does. With one processor the
-    machine counts instructions, so that runs repeat."""
+    machine counts instructions, so that runs repeat. After so many seconds what is small by then will do."""
+    end = time.monotonic() + seconds
     machine = dataclasses.replace(machine, icount=machine.cpus == 1, tell=False)
     first = run_once(run, machine)
     if not first.problem:
@@ -106,6 +108,8 @@ def make_small(run, machine, tell=lambda text: None):
         run = dataclasses.replace(run, operations=first.failed_at + 1)
 
     def fails(candidate):
+        if time.monotonic() > end:
+            return False
         problem = run_once(candidate, machine).problem
         tell(f"  {'fails' if problem == first.problem else problem or 'passes'}: "
              f"{' '.join(words(candidate, machine))}")
