@@ -11,6 +11,7 @@
 #include "kernel/task.h"
 #include "kernel/thread.h"
 #include "kernel/x86_64/user_copy.h"
+#include "mm/vm_shortage.h"
 
 #define PRINT_MAX 1024u /* characters that one mach_print writes at most, with the end */
 
@@ -24,18 +25,26 @@ mach_port_name_t null_port(void)
 mach_port_name_t mach_reply_port(void)
 {
     mach_port_name_t name;
+    kern_return_t result;
+    unsigned tries = 0;
 
-    if (mach_port_allocate(task_current()->space, MACH_PORT_RIGHT_RECEIVE, &name) != KERN_SUCCESS)
-        return MACH_PORT_NAME_NULL;
-    return name;
+    do
+        result = mach_port_allocate(task_current()->space, MACH_PORT_RIGHT_RECEIVE, &name);
+    while (vm_shortage_wait(result, &tries));
+    return result == KERN_SUCCESS ? name : MACH_PORT_NAME_NULL;
 }
 
 /* Gives the caller a send right; consumes the right. */
 static mach_port_name_t give(struct port *right)
 {
     mach_port_name_t name;
+    kern_return_t result;
+    unsigned tries = 0;
 
-    if (space_insert_send(task_current()->space, right, &name) == KERN_SUCCESS)
+    do
+        result = space_insert_send(task_current()->space, right, &name);
+    while (vm_shortage_wait(result, &tries));
+    if (result == KERN_SUCCESS)
         return name;
     port_release_send(right);
     return MACH_PORT_NAME_NULL;

@@ -4,11 +4,14 @@
  */
 #include "mm/vm_shortage.h"
 
+#include "mm/fault_request.h"
 #include "mm/page.h"
 #include "mm/pageout.h"
 
 /* Tries of one step: so many, because others may be faster at the frame that was freed. */
 #define TRIES_MAX 64u
+
+static const struct wait_reason waits_for_more = {"more free memory", NULL};
 
 bool vm_shortage_wait_for_memory(unsigned *tries)
 {
@@ -17,5 +20,10 @@ bool vm_shortage_wait_for_memory(unsigned *tries)
         return false;
     if (++*tries > TRIES_MAX)
         return false;
+    /* There is a frame, but a step that needs several has not got them: page-out is still at it. */
+    if (page_counts.free > page_levels.reserved + PAGE_WAIT_MARGIN) {
+        pageout_wake();
+        return fault_pause(&waits_for_more, WAIT_INTERRUPTIBLE) == KERN_SUCCESS;
+    }
     return page_wait_for_memory(WAIT_INTERRUPTIBLE) != WAIT_INTERRUPTED;
 }

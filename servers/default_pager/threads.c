@@ -95,6 +95,7 @@ static void serve(void *argument)
         unsigned char bytes[MESSAGE_BYTES];
     } request, reply;
     touch_stack();
+    mig_get_reply_port(); /* for what it asks the disk: later there might be no memory for a port */
     __atomic_fetch_add(&started, 1, __ATOMIC_RELEASE);
     for (;;) {
         mach_msg_return_t result =

@@ -26,7 +26,7 @@ enum phase {
 
 struct progress {
     volatile uint64_t steps, touched, copies, children, sent, received, shared;
-    volatile uint64_t silent_steps, aborts;
+    volatile uint64_t silent_steps, aborts, refused;
     volatile boolean_t filled, done;
 };
 

@@ -49,6 +49,17 @@ static unsigned below(unsigned limit)
     return random_below(&self.random, limit);
 }
 
+/* Whether a call was refused because memory is short, which it may be at any moment. */
+static boolean_t is_refused(kern_return_t result)
+{
+    if (result == KERN_RESOURCE_SHORTAGE) {
+        self.progress->refused++;
+        return TRUE;
+    }
+    CHECK_OK(result);
+    return FALSE;
+}
+
 /* --- private pages --- */
 
 static vm_address_t private_page(unsigned page)
@@ -140,7 +151,8 @@ static void copy_out(void)
     unsigned first = any_chunk();
     mach_msg_type_number_t bytes;
 
-    CHECK_OK(vm_read(SELF, private_page(first), CHUNK_BYTES, &copy->address, &bytes));
+    if (is_refused(vm_read(SELF, private_page(first), CHUNK_BYTES, &copy->address, &bytes)))
+        return;
     copy_expect_private(copy, first);
     private_write(first + below(CHUNK)); /* it is a snapshot */
     self.progress->copies++;
@@ -192,7 +204,10 @@ static void child_begin(void)
 {
     unsigned first = below(FAMILY_CHUNKS) * CHUNK;
 
-    CHECK_OK(task_create(SELF, TRUE, &self.child));
+    if (is_refused(task_create(SELF, TRUE, &self.child))) {
+        self.child = MACH_PORT_NULL;
+        return;
+    }
     self.child_since = self.progress->steps;
     self.of_child.address = private_page(first);
     copy_expect_private(&self.of_child, first);
@@ -203,8 +218,11 @@ static void child_begin(void)
 static void child_end(void)
 {
     mach_msg_type_number_t bytes;
+    vm_offset_t data;
 
-    CHECK_OK(vm_read(self.child, self.of_child.address, CHUNK_BYTES, &self.of_child.address, &bytes));
+    while (is_refused(vm_read(self.child, self.of_child.address, CHUNK_BYTES, &data, &bytes)))
+        thread_sleep(PAUSE_MS);
+    self.of_child.address = data;
     copy_end(&self.of_child, "of a child");
     CHECK_OK(task_terminate(self.child));
     CHECK_OK(mach_port_deallocate(SELF, self.child));
@@ -279,7 +297,8 @@ static void copy_shared(void)
 
     for (unsigned i = 0; i < CHUNK; i++)
         from[i] = board->written[first + i];
-    CHECK_OK(vm_read(SELF, shared_page(first), CHUNK_BYTES, &copy->address, &bytes));
+    if (is_refused(vm_read(SELF, shared_page(first), CHUNK_BYTES, &copy->address, &bytes)))
+        return;
     for (unsigned i = 0; i < CHUNK; i++)
         to[i] = board->begun[first + i];
     for (unsigned i = 0; i < CHUNK; i++)
@@ -363,8 +382,10 @@ static void begin(const struct worker_orders *orders)
                         (self.pages - FAMILY_CHUNKS * CHUNK) * PAGE_SIZE, VM_INHERIT_NONE));
     map(self.rights.shared, PAGES_SHARED, &self.shared);
     map(self.rights.silent, PAGES_SILENT, &self.silent);
-    self.toucher = thread_start(touch_silent, NULL, 0);
-    CHECK(self.toucher != MACH_PORT_NULL);
+    while ((self.toucher = thread_start(touch_silent, NULL, 0)) == MACH_PORT_NULL) {
+        self.progress->refused++;
+        thread_sleep(PAUSE_MS);
+    }
 }
 
 static void fill(void)
