@@ -89,12 +89,7 @@ call_slowly(uint64_t user_address, mach_msg_option_t option, mach_msg_size_t sen
 {
     struct call call = {user_address, option,     receive_size,
                         receive_name, timeout_ms, MACH_PORT_NAME_NULL};
-    mach_msg_return_t status;
 
-    if (option == MACH_RCV_MSG && fast_receive(user_address, receive_size, receive_name, &status))
-        return status;
-    if (option == MACH_SEND_MSG && is_short(send_size) && fast_send(user_address, send_size, &status))
-        return status;
     if (option & (MACH_SEND_CANCEL | MACH_SEND_NOTIFY | MACH_RCV_NOTIFY))
         call.notify_name = seventh_parameter();
     return mach_msg_slow(NULL, thread_current()->task->space, send_size, &call);
@@ -213,14 +208,11 @@ static inline mach_msg_return_t call_kernel(struct thread *thread, struct space 
 
 /* --- the trap --- */
 
-/*
- * Conditions: a user thread. All parameters are the user's and nothing is assumed of them. The
- * seventh, the notify port, is fetched only where an option asks for it. Results: spec/ipc.md 3.
- * The receive is skipped when the send fails.
- */
-mach_msg_return_t mach_msg_trap(uint64_t user_address, mach_msg_option_t option,
-                                mach_msg_size_t send_size, mach_msg_size_t receive_size,
-                                mach_port_name_t receive_name, mach_msg_timeout_t timeout_ms)
+/* The option is to send and to receive. */
+static __attribute__((noinline)) mach_msg_return_t
+send_and_receive(uint64_t user_address, mach_msg_option_t option, mach_msg_size_t send_size,
+                 mach_msg_size_t receive_size, mach_port_name_t receive_name,
+                 mach_msg_timeout_t timeout_ms)
 {
     const struct fast_call call = {user_address, receive_size, receive_name};
     struct thread *thread = thread_current();
@@ -230,8 +222,7 @@ mach_msg_return_t mach_msg_trap(uint64_t user_address, mach_msg_option_t option,
     struct fast_wait wait = {.sender = thread};
     bool done = false;
 
-    if (unlikely(option != (MACH_SEND_MSG | MACH_RCV_MSG) || !is_short(send_size) ||
-                 user_address > USER_ADDRESS_END - MESSAGE_SMALL_BYTES ||
+    if (unlikely(!is_short(send_size) || user_address > USER_ADDRESS_END - MESSAGE_SMALL_BYTES ||
                  (!message && !(message = fast_make_buffer(&thread->request_buffer)))))
         return call_slowly(user_address, option, send_size, receive_size, receive_name,
                            timeout_ms);
@@ -252,4 +243,23 @@ mach_msg_return_t mach_msg_trap(uint64_t user_address, mach_msg_option_t option,
     if (likely(done))
         return wait_and_copyout(&call, &wait);
     return fast_send_slowly(message, user_address, receive_size, receive_name);
+}
+
+/*
+ * Conditions: a user thread. All parameters are the user's and nothing is assumed of them. The
+ * seventh, the notify port, is fetched only where an option asks for it. Results: spec/ipc.md 3.
+ * The receive is skipped when the send fails.
+ */
+mach_msg_return_t mach_msg_trap(uint64_t user_address, mach_msg_option_t option,
+                                mach_msg_size_t send_size, mach_msg_size_t receive_size,
+                                mach_port_name_t receive_name, mach_msg_timeout_t timeout_ms)
+{
+    if (likely(option == (MACH_SEND_MSG | MACH_RCV_MSG)))
+        return send_and_receive(user_address, option, send_size, receive_size, receive_name,
+                                timeout_ms);
+    if (option == MACH_RCV_MSG)
+        return fast_receive(user_address, receive_size, receive_name);
+    if (option == MACH_SEND_MSG)
+        return fast_send(user_address, send_size);
+    return call_slowly(user_address, option, send_size, receive_size, receive_name, timeout_ms);
 }

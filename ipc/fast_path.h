@@ -66,12 +66,11 @@ static inline struct call long_call(uint64_t user_address, mach_msg_size_t recei
 /* Fills an empty place for a buffer of the thread's; NULL when there is none at hand. */
 struct message *fast_make_buffer(struct message **place);
 
-/* --- ipc/fast_one_way.c; false: not of the common kind, nothing changed --- */
-/* Sends a short message of that many bytes, to a kernel object, without options. */
-bool fast_send(uint64_t user_address, mach_msg_size_t bytes, mach_msg_return_t *status);
-/* Waits, without options, for what comes next to the port or set of that name; the buffer has so many bytes. */
-bool fast_receive(uint64_t user_address, mach_msg_size_t bytes, mach_port_name_t name,
-                  mach_msg_return_t *status);
+/* --- ipc/fast_one_way.c: the trap without options, but the long way where it is not of the common kind --- */
+/* Sends a message of that many bytes; short to a kernel object. */
+mach_msg_return_t fast_send(uint64_t user_address, mach_msg_size_t bytes);
+/* Receives into a buffer of that many bytes; short if it has to wait for what comes to the port or set. */
+mach_msg_return_t fast_receive(uint64_t user_address, mach_msg_size_t bytes, mach_port_name_t name);
 
 /* --- where the short ways end; ipc/fast_path.c, ipc/fast_complex.c --- */
 /* What came back is not the short way's to copy out; or nothing came back (NULL). */

@@ -96,6 +96,31 @@ void message_adopt_reply(struct message *reply)
         adopt_body(reply);
 }
 
+/*
+ * Copies a body that is nothing but single numbers, behind at most one right to be made: that is what most
+ * messages are. False: it is not such a body, or has no right.
+ */
+static inline bool copy_plain_body(struct message *message, const mach_msg_header_t *from,
+                                   mach_msg_size_t bytes)
+{
+    const uint64_t *word = (const uint64_t *)(from + 1);
+    const uint64_t *end = (const uint64_t *)((const char *)from + bytes);
+    uint64_t *to = (uint64_t *)(&message->header + 1);
+
+    if (word == end || word[0] != (MESSAGE_SINGLE(64) | MACH_MSG_TYPE_MAKE_SEND))
+        return false;
+    to[0] = MESSAGE_SINGLE(64) | MACH_MSG_TYPE_PORT_SEND;
+    to[1] = word[1];
+    while ((word += 2) < end) {
+        to += 2;
+        to[0] = word[0];
+        to[1] = word[1];
+        if (!message_is_single(word[0]) || message_is_right(word[0]))
+            return false;
+    }
+    return true;
+}
+
 /* Copies a kernel-built message into a buffer; its rights are then the message's. */
 static void adopt(struct message *message, const mach_msg_header_t *from, mach_msg_size_t bytes)
 {
@@ -103,13 +128,19 @@ static void adopt(struct message *message, const mach_msg_header_t *from, mach_m
     mach_msg_type_name_t dest_type = MACH_MSGH_BITS_REMOTE(from->msgh_bits);
     mach_msg_type_name_t reply_type = MACH_MSGH_BITS_LOCAL(from->msgh_bits);
 
-    memcpy(header, from, bytes);
+    *header = *from;
     header->msgh_size = bytes;
     header->msgh_remote_port = kernel_right(from->msgh_remote_port, dest_type);
     header->msgh_local_port = kernel_right(from->msgh_local_port, reply_type);
     header->msgh_bits = (from->msgh_bits & MACH_MSGH_BITS_COMPLEX) |
                         MACH_MSGH_BITS(right_received_type(dest_type),
                                        right_received_type(reply_type));
+    if (copy_plain_body(message, from, bytes)) {
+        *message_first_right(message) = kernel_right(*message_first_right(message), MACH_MSG_TYPE_MAKE_SEND);
+        message->flags |= MESSAGE_ONE_RIGHT;
+        return;
+    }
+    memcpy(header + 1, from + 1, bytes - sizeof *header);
     if (header->msgh_bits & MACH_MSGH_BITS_COMPLEX)
         adopt_body(message);
 }
@@ -128,40 +159,12 @@ static void discard(const mach_msg_header_t *from, mach_msg_size_t bytes)
 /* --- the short way: somebody waits for it --- */
 
 /*
- * Copies a body of single numbers, and of at most one right to be made that the space has a send right
- * for already, as the space is to see it: *entry then is the name that gets one more reference, or NULL.
- * False: it is not such a body.
- */
-static bool copy_plain_body(struct message *message, const mach_msg_header_t *from, mach_msg_size_t bytes,
-                            const struct space *space, struct name_entry **entry)
-{
-    const uint64_t *word = (const uint64_t *)(from + 1);
-    const uint64_t *end = (const uint64_t *)((const char *)from + bytes);
-    uint64_t *to = (uint64_t *)(&message->header + 1);
-
-    *entry = NULL;
-    for (; word < end; word += 2, to += 2) {
-        to[0] = word[0];
-        to[1] = word[1];
-        if (message_is_single(word[0]) && !message_is_right(word[0]))
-            continue;
-        if (word[0] != (MESSAGE_SHAPE(64) | MACH_MSG_TYPE_MAKE_SEND) || *entry ||
-            !PORT_VALID((struct port *)word[1]) ||
-            !(*entry = space_hash_find_send(space, (struct port *)word[1])) || !(*entry)->port->active)
-            return false;
-        to[0] = MESSAGE_SHAPE(64) | MACH_MSG_TYPE_PORT_SEND;
-        to[1] = (*entry)->name;
-    }
-    return true;
-}
-
-/*
  * Gives a message to a receiver that waits for it, in the buffer that he keeps, as he is to see it: the
  * kernel does his half too. Counts end up as on the long way. False: the long way is to do it, nothing changed.
  */
 static bool give(const mach_msg_header_t *from, mach_msg_size_t bytes)
 {
-    struct port *dest = from->msgh_remote_port;
+    struct port *dest = from->msgh_remote_port, **right;
     mach_msg_type_name_t type = MACH_MSGH_BITS_REMOTE(from->msgh_bits);
     struct thread *sender = thread_current(), *receiver;
     struct message *message;
@@ -176,12 +179,15 @@ static bool give(const mach_msg_header_t *from, mach_msg_size_t bytes)
     receiver = list_entry(queue->waiters.head.next, struct thread, wait_link);
     message = receiver->request_buffer;
     if ((!message && !(message = fast_make_buffer(&receiver->request_buffer))) ||
-        !copy_plain_body(message, from, bytes, dest->receiver, &entry))
+        !copy_plain_body(message, from, bytes))
         return false;
-    if (entry) {
-        entry->port->make_send_count++;
-        entry_add_reference(entry);
-    }
+    right = message_first_right(message);
+    if (!PORT_VALID(*right) || !(*right)->active ||
+        !(entry = space_hash_find_send(dest->receiver, *right)))
+        return false;
+    (*right)->make_send_count++;
+    *right = (struct port *)(uint64_t)entry->name;
+    entry_add_reference(entry);
     if (type == MACH_MSG_TYPE_MOVE_SEND_ONCE) {
         dest->send_once_rights--;
         dest->references--; /* not the last: it has a receiver */
@@ -195,7 +201,12 @@ static bool give(const mach_msg_header_t *from, mach_msg_size_t bytes)
     user->msgh_seqno = dest->sequence_number++;
     user->msgh_id = from->msgh_id;
     message->flags = MESSAGE_USER_FORM;
-    wait_queue_take(queue, WAIT_AWAKENED);
+    if (list_node_linked(&receiver->wait_timeout.link)) {
+        wait_queue_take(queue, WAIT_AWAKENED);
+    } else {
+        list_remove(&receiver->wait_link);
+        receiver->state = THREAD_RUNNABLE; /* the result is WAIT_AWAKENED */
+    }
     trace(PORTHOLE_TRACE_DELIVER, (uint64_t)receiver, (uint64_t)dest, trace_message(&message->header));
     receiver->request_buffer = NULL;
     receiver->handed_message = message;

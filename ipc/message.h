@@ -34,6 +34,7 @@ struct space;
 #define MESSAGE_CHARGED 0x2u        /* payer->queued_bytes includes it; holds a payer reference */
 #define MESSAGE_FORCED 0x8u         /* queued beyond the limit: its sender is told when it is received */
 #define MESSAGE_USER_FORM 0x4u      /* handed over: the header's rights are in the receiver's space */
+#define MESSAGE_ONE_RIGHT 0x20u     /* in kernel form; the first item is a right, all others are numbers */
 #define MESSAGE_BODY 0x10u          /* besides: its body has kernel form still */
 
 struct message {

@@ -51,14 +51,16 @@ static inline void message_item_at(struct message *message, uint32_t offset,
                 (item->out_of_line ? (uint32_t)sizeof(uint64_t) : (uint32_t)((bits + 63) / 64 * 8));
 }
 
-/* The descriptor at an offset, as one word. Its low byte is the type's name; the rest is the shape: of nearly
-   all items that of one element inline of 64 or 32 bits, which takes 16 bytes in all. */
-#define MESSAGE_SHAPE(bits) (UINT64_C(1) << 32 | MESSAGE_TYPE_INLINE | (bits) << 8)
+/* The descriptor at an offset, as one word. The low byte of its lower half is the type's name, the rest is the
+   shape, the upper half the number: nearly all items are one element inline of 64 or 32 bits, and take 16
+   bytes in all. */
+#define MESSAGE_SHAPE(bits) (MESSAGE_TYPE_INLINE | (bits) << 8)
+#define MESSAGE_SINGLE(bits) (UINT64_C(1) << 32 | MESSAGE_SHAPE(bits))
 static inline bool message_is_single(uint64_t descriptor)
 {
-    uint64_t wider = (descriptor & ~UINT64_C(0xff)) - MESSAGE_SHAPE(32);
+    uint32_t wider = ((uint32_t)descriptor & ~0xffu) - MESSAGE_SHAPE(32);
 
-    return (wider & ~(MESSAGE_SHAPE(64) - MESSAGE_SHAPE(32))) == 0;
+    return (wider & ~(MESSAGE_SHAPE(64) - MESSAGE_SHAPE(32))) == 0 && descriptor >> 32 == 1;
 }
 
 /* The lower half of the descriptor of bytes out of line in the long form, which stay with the sender: of data
@@ -67,7 +69,7 @@ static inline bool message_is_single(uint64_t descriptor)
 
 static inline bool message_is_right(uint64_t descriptor)
 {
-    return (descriptor & 0xff) - MACH_MSG_TYPE_MOVE_RECEIVE <= MESSAGE_PORT_TYPES - 1;
+    return (uint32_t)(uint8_t)descriptor - MACH_MSG_TYPE_MOVE_RECEIVE <= MESSAGE_PORT_TYPES - 1;
 }
 
 /*
@@ -81,7 +83,7 @@ static inline bool message_skip_scalar(struct message *message, uint32_t *offset
     if (*offset + 2 * sizeof(uint64_t) > message->header.msgh_size ||
         !message_is_single(words[0]) || message_is_right(words[0]))
         return false;
-    if ((words[0] & ~UINT64_C(0xff)) == MESSAGE_SHAPE(32))
+    if (words[0] & MESSAGE_SHAPE(32) & ~MESSAGE_TYPE_INLINE)
         words[1] = (uint32_t)words[1];
     *offset += 2 * sizeof(uint64_t);
     return true;
@@ -117,6 +119,12 @@ static inline uint64_t *message_single_port(struct message *message, uint32_t of
     return words[0] >> 8 == (MESSAGE_TYPE_INLINE >> 8 | MESSAGE_PORT_INLINE_BITS) && words[1] == 1
                ? (uint64_t *)(words + 2)
                : NULL;
+}
+
+/* The slot of the right that a body with one begins with (MESSAGE_ONE_RIGHT). */
+static inline struct port **message_first_right(struct message *message)
+{
+    return (struct port **)((uint64_t *)(&message->header + 1) + 1);
 }
 
 #define MESSAGE_SINGLE_BYTES 16u    /* a descriptor and one slot */

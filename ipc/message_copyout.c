@@ -198,6 +198,8 @@ static mach_msg_return_t copyout_body(struct message *message, struct space *spa
     uint32_t offset = sizeof message->header, end = message->header.msgh_size;
     mach_msg_return_t lost = 0;
 
+    if (message->flags & MESSAGE_ONE_RIGHT)
+        end = offset + MESSAGE_SINGLE_BYTES; /* all that needs a look */
     while (message_next_special(message, &offset, end)) {
         uint64_t *slot = message_single_port(message, offset);
         struct message_item item;
@@ -232,8 +234,9 @@ mach_msg_return_t message_copyout(struct message *message, struct space *space,
 {
     mach_msg_header_t *header = &message->header;
     mach_msg_type_name_t reply_type = MACH_MSGH_BITS_LOCAL(header->msgh_bits);
-    mach_port_name_t reply;
-    kern_return_t status = right_copyout(space, header->msgh_local_port, reply_type, &reply);
+    mach_port_name_t reply = MACH_PORT_NAME_NULL;
+    kern_return_t status = header->msgh_local_port ? right_copyout(space, header->msgh_local_port,
+                                                                   reply_type, &reply) : KERN_SUCCESS;
 
     if (status != KERN_SUCCESS) {
         message_copyout_header_only(message, space);

@@ -83,7 +83,7 @@ static bool install(struct walk *walk, struct page *page)
     if (there == page)
         placeholder_use_frame(page);
     else
-        placeholder_fill(there, page);
+        placeholder_fill(vm_object_slot(walk->top, walk->top_offset), page);
     return true;
 }
 

@@ -102,15 +102,10 @@ kern_return_t fault_pause(const struct wait_reason *reason, enum wait_mode mode)
 
 /* --- data --- */
 
-/* Frames for default pager objects are reserved before it is asked (F4). */
-static struct page *placeholder_for(const struct vm_object *object)
+/* Frames for a trusted manager's objects are reserved before it is asked (F4). */
+static bool add_placeholder(struct vm_object *object, vm_offset_t offset, vm_prot_t access, bool trusted)
 {
-    return manager_is_trusted(object) ? page_alloc() : page_alloc_fictitious();
-}
-
-static bool add_placeholder(struct vm_object *object, vm_offset_t offset, vm_prot_t access)
-{
-    struct page *page = placeholder_for(object);
+    struct page *page = trusted ? page_alloc() : page_alloc_fictitious();
 
     if (!page)
         return false;
@@ -173,11 +168,10 @@ static bool add_from_reserve(struct vm_object *object, vm_offset_t offset, vm_pr
     struct thread *self = thread_current();
     bool privileged = self->vm_privileged, added;
 
-    if (!pageout_is_exhausted() || !manager_is_trusted(object) ||
-        page_counts.free <= page_levels.reserved_internal)
+    if (!pageout_is_exhausted() || page_counts.free <= page_levels.reserved_internal)
         return false;
     self->vm_privileged = true; /* for what follows, which does not sleep */
-    added = add_placeholder(object, offset, access);
+    added = add_placeholder(object, offset, access, true);
     self->vm_privileged = privileged;
     return added;
 }
@@ -189,18 +183,21 @@ static bool add_from_reserve(struct vm_object *object, vm_offset_t offset, vm_pr
 static bool reserve_cluster(struct vm_object *object, vm_offset_t offset, vm_prot_t access,
                             vm_offset_t *start, vm_offset_t *end)
 {
+    bool trusted = manager_is_trusted(object);
     vm_offset_t low, high;
 
-    if (!add_placeholder(object, offset, access) && !add_from_reserve(object, offset, access))
+    if (!add_placeholder(object, offset, access, trusted) &&
+        !(trusted && add_from_reserve(object, offset, access)))
         return false;
     cluster_bounds(object, offset, &low, &high);
     *start = offset;
     *end = offset + PAGE_BYTES;
-    while (*end < high && may_extend(object, *end) && add_placeholder(object, *end, access))
+    while (*end < high && may_extend(object, *end) &&
+           add_placeholder(object, *end, access, trusted))
         *end += PAGE_BYTES;
     object->window_end = *end;
     while (*start > low && may_extend(object, *start - PAGE_BYTES) &&
-           add_placeholder(object, *start - PAGE_BYTES, access))
+           add_placeholder(object, *start - PAGE_BYTES, access, trusted))
         *start -= PAGE_BYTES;
     return true;
 }

@@ -38,6 +38,9 @@ struct pending_flush {
     struct reply_right reply;         /* owned */
 };
 
+#define BATCH_DIRTY 1
+#define BATCH_KERNEL_COPY 2
+
 struct lock_job {
     struct vm_object *object;
     struct object_range range;
@@ -51,8 +54,8 @@ struct lock_job {
 
     struct page *batch[RETURN_BATCH_PAGES]; /* in no object, the job's */
     unsigned batch_count;
-    vm_offset_t batch_start;
-    bool batch_dirty, batch_kernel_copy;
+    vm_offset_t batch_start, batch_end;
+    uint8_t batch_kind;               /* BATCH_* */
     bool returned;                    /* something was sent back */
 };
 
@@ -74,7 +77,8 @@ static void batch_send(struct lock_job *job)
     if (job->batch_count == 0)
         return;
     while ((code = manager_data_return(job->object, job->batch_start, job->batch, job->batch_count,
-                                       job->batch_dirty, job->batch_kernel_copy)) ==
+                                       job->batch_kind & BATCH_DIRTY,
+                                       job->batch_kind & BATCH_KERNEL_COPY)) ==
            KERN_RESOURCE_SHORTAGE)
         page_wait_for_memory(WAIT_UNINTERRUPTIBLE);
     for (unsigned i = 0; code != KERN_SUCCESS && i < job->batch_count; i++)
@@ -83,18 +87,15 @@ static void batch_send(struct lock_job *job)
     job->batch_count = 0;
 }
 
-static void batch_add(struct lock_job *job, vm_offset_t offset, struct page *page, bool dirty,
-                      bool kernel_copy)
+static inline void batch_add(struct lock_job *job, vm_offset_t offset, struct page *page, uint8_t kind)
 {
-    if (job->batch_count > 0 &&
-        (offset != job->batch_start + job->batch_count * PAGE_BYTES || dirty != job->batch_dirty ||
-         kernel_copy != job->batch_kernel_copy))
+    if (offset != job->batch_end || kind != job->batch_kind)
         batch_send(job);
     if (job->batch_count == 0) {
         job->batch_start = offset;
-        job->batch_dirty = dirty;
-        job->batch_kernel_copy = kernel_copy;
+        job->batch_kind = kind;
     }
+    job->batch_end = offset + PAGE_BYTES;
     job->batch[job->batch_count++] = page;
     if (job->batch_count == RETURN_BATCH_PAGES)
         batch_send(job);
@@ -123,7 +124,7 @@ static void flush_page(struct lock_job *job, struct page *page)
     vm_object_remove(page);
     page_wake(page, WAIT_AWAKENED);
     page->flush_pending = false;
-    batch_add(job, offset, page, page->dirty, false);
+    batch_add(job, offset, page, page->dirty ? BATCH_DIRTY : 0);
 }
 
 /* The page stays; the manager gets a copy of one moment. False: no frame for the copy now. */
@@ -139,7 +140,7 @@ static bool clean_page(struct lock_job *job, struct page *page)
     dirty = page->dirty; /* by writes up to now; a later one sets it again */
     page->dirty = false;
     page_copy(page, copy);
-    batch_add(job, page->offset, copy, dirty, true);
+    batch_add(job, page->offset, copy, BATCH_KERNEL_COPY | (dirty ? BATCH_DIRTY : 0));
     return true;
 }
 

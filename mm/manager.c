@@ -65,6 +65,9 @@ bool manager_is_trusted(const struct vm_object *object)
         return true;
     if (!default_manager || !PORT_VALID(object->pager))
         return false;
+    if (object->pager->receiver && default_manager->receiver &&
+        object->pager->receiver != default_manager->receiver)
+        return false; /* which is what most managers are */
     task = port_receiver_task(default_manager);
     return task && port_receiver_task(object->pager) == task;
 }

@@ -121,10 +121,9 @@ static bool can_end_at_once(const struct vm_object *object)
 }
 
 /*
- * Drops a reference; NULL is allowed. Goes down the chain of shadows as long as each reference was the
- * last. Does not sleep.
+ * Goes down the chain of shadows as long as each reference was the last. Does not sleep.
  */
-void vm_object_release(struct vm_object *object)
+void vm_object_release_last(struct vm_object *object)
 {
     while (object) {
         assert(object->references > 0);

@@ -4,13 +4,21 @@
  */
 #pragma once
 
-struct vm_object;
+#include "mm/vm_object.h"
 
 void object_lifetime_init(void);
+/* Drops what is the last reference. */
+void vm_object_release_last(struct vm_object *object);
 /* Drops a reference (NULL is allowed). The last one of an external object caches or terminates it;
    of an internal one frees its pages and goes on to its shadow, iteratively. Does not sleep: what
    must wait (paging in progress, memory) is finished by the reaper thread. */
-void vm_object_release(struct vm_object *object);
+static inline void vm_object_release(struct vm_object *object)
+{
+    if (object && object->references > 1)
+        object->references--;
+    else if (object)
+        vm_object_release_last(object);
+}
 /* Takes a new reference on an object that may be cached, which ends its being cached. */
 void vm_object_revive(struct vm_object *object);
 /* The reaper thread goes on with the object's end. */

@@ -154,7 +154,7 @@ static bool privileged(void)
     return thread == NULL || thread->vm_privileged;
 }
 
-static struct page *take_free(void)
+static inline struct page *take_free(void)
 {
     struct list_node *node = list_take_first(&queues[PAGE_QUEUE_FREE]);
     struct page *page;
@@ -213,14 +213,30 @@ void page_wake_waiters(void)
     wait_queue_wake_all(&memory_waiters, WAIT_AWAKENED);
 }
 
+uint64_t page_physical(const struct page *page)
+{
+    return (uint64_t)page->frame << PAGE_SHIFT_BITS;
+}
+
+void *page_address(const struct page *page)
+{
+    return (void *)(DIRECT_MAP_BASE + page_physical(page));
+}
+
 void page_zero(struct page *page)
 {
-    memset(page_address(page), 0, PAGE_BYTES);
+    void *to = page_address(page);
+    size_t words = PAGE_BYTES / sizeof(uint64_t);
+
+    __asm__ volatile("rep stosq" : "+D"(to), "+c"(words) : "a"(UINT64_C(0)) : "memory");
 }
 
 void page_copy(struct page *from, struct page *to)
 {
-    memcpy(page_address(to), page_address(from), PAGE_BYTES);
+    void *target = page_address(to), *source = page_address(from);
+    size_t words = PAGE_BYTES / sizeof(uint64_t);
+
+    __asm__ volatile("rep movsq" : "+D"(target), "+S"(source), "+c"(words) : : "memory");
 }
 
 /* A page that is nobody's: nothing may still know it. */
@@ -265,14 +281,16 @@ static void leave_laundry(struct page *page)
  */
 void page_free(struct page *page)
 {
-    assert_free_standing(page);
-    clear_state(page);
     if (page->fictitious) {
+        assert(!page->object && !page->wanted);
+        clear_state(page);
         if (fictitious_count++ == FICTITIOUS_RESERVE)
             wait_queue_wake_all(&fictitious_waiters, WAIT_AWAKENED);
         list_insert_head(&fictitious_free, &page->queue_link);
         return;
     }
+    assert_free_standing(page);
+    clear_state(page);
     if (page->laundry || page->external_laundry)
         leave_laundry(page);
     page->queue = PAGE_QUEUE_FREE;
@@ -327,7 +345,7 @@ struct page *page_alloc_contiguous(uint32_t count, uint64_t limit, uint64_t alig
  */
 struct page *page_alloc_fictitious(void)
 {
-    if (failure_due() || fictitious_count == 0 ||
+    if ((failure_armed && failure_due()) || fictitious_count == 0 ||
         (fictitious_count <= FICTITIOUS_RESERVE && !privileged()))
         return NULL;
     fictitious_count--;
@@ -354,7 +372,8 @@ static void enqueue(struct page *page, enum page_queue queue)
     assert(!page->fictitious && page->wire_count == 0);
     if (page->queue == queue)
         return;
-    page_unqueue(page);
+    if (page->queue != PAGE_QUEUE_NONE)
+        page_unqueue(page);
     page->queue = queue;
     list_insert_tail(&queues[queue], &page->queue_link);
     ++*queue_count(queue);
@@ -428,16 +447,6 @@ wait_result_t page_sleep(struct page *page, const struct wait_reason *reason, en
 }
 
 /* --- addresses --- */
-
-uint64_t page_physical(const struct page *page)
-{
-    return (uint64_t)page->frame << PAGE_SHIFT_BITS;
-}
-
-void *page_address(const struct page *page)
-{
-    return (void *)(DIRECT_MAP_BASE + page_physical(page));
-}
 
 struct page *page_of_physical(uint64_t physical)
 {

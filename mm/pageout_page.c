@@ -104,7 +104,7 @@ static bool take_out(struct page *page, struct page **keeper)
         return false;
     (*keeper)->busy = (*keeper)->absent = (*keeper)->returning = true;
     pmap_page_protect(page, VM_PROT_NONE);
-    vm_object_replace(page->object, page, *keeper);
+    vm_object_replace(vm_object_slot(page->object, page->offset), *keeper);
     page_unqueue(page);
     return true;
 }
@@ -163,7 +163,7 @@ static void put_back(struct cluster *cluster, bool external_laundry)
             page->external_laundry = true;
             page_counts.external_laundry++;
         }
-        vm_object_replace(cluster->object, cluster->keepers[i], page);
+        vm_object_replace(vm_object_slot(cluster->object, cluster->keepers[i]->offset), page);
         page_wake(cluster->keepers[i], WAIT_AWAKENED);
         page_free(cluster->keepers[i]);
         page_activate(page);

@@ -32,7 +32,7 @@ static void end_request(struct vm_object *object)
 }
 
 /* The slot is no longer what the placeholder said. */
-static void settle(struct page *placeholder)
+static inline void settle(struct page *placeholder)
 {
     assert(placeholder->absent && !placeholder->returning);
     if (placeholder->busy)
@@ -44,11 +44,14 @@ static void settle(struct page *placeholder)
 /*
  * Conditions: the page is in no object, and belongs to the object afterwards. The placeholder is freed.
  */
-void placeholder_fill(struct page *placeholder, struct page *page)
+void placeholder_fill(void **slot, struct page *page)
 {
+    struct page *placeholder = *slot;
+
     settle(placeholder);
-    vm_object_replace(placeholder->object, placeholder, page);
-    page_unqueue(placeholder);
+    vm_object_replace(slot, page);
+    if (placeholder->queue != PAGE_QUEUE_NONE)
+        page_unqueue(placeholder);
     page_wake(placeholder, WAIT_AWAKENED);
     page_free(placeholder);
 }

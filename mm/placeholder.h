@@ -27,9 +27,9 @@ static inline bool page_is_unavailable(const struct page *page)
 /* Puts a page (fictitious, or a reserved frame) into an empty slot as REQUESTED; false when memory is
    short, the page is still the caller's. */
 bool placeholder_insert(struct vm_object *object, vm_offset_t offset, struct page *page);
-/* REQUESTED or UNAVAILABLE -> resident: exchanges the placeholder for a page with data and wakes the
+/* REQUESTED or UNAVAILABLE -> resident: exchanges the placeholder in the slot for a page with data and wakes the
    waiters. */
-void placeholder_fill(struct page *placeholder, struct page *page);
+void placeholder_fill(void **slot, struct page *page);
 /* UNAVAILABLE with a frame of its own -> resident, in place. */
 void placeholder_use_frame(struct page *placeholder);
 /* REQUESTED -> UNAVAILABLE, waiters woken. */

@@ -115,17 +115,11 @@ static pte_t *vacate(struct pmap *pmap, pte_t *entry, vm_offset_t address)
     return pmap_entry(pmap, address, true);
 }
 
-/*
- * Maps a page at an address, with at most that protection. Replaces what was there. False, with nothing
- * mapped there, when memory for a table or for the reverse mapping is short: the caller waits for
- * memory or lets the access fault again.
- */
-bool pmap_enter(struct pmap *pmap, vm_offset_t address, struct page *page, vm_prot_t protection,
-                bool wired)
+/* An address whose table was not used last, or that shows something already, or a page that is mapped elsewhere. */
+static __attribute__((noinline)) bool enter_slowly(struct pmap *pmap, vm_offset_t address,
+                                                   struct page *page, pte_t value)
 {
     pte_t *entry = pmap_entry(pmap, address, true);
-    pte_t value = page_physical(page) | pmap_protection_bits(protection) | PTE_USER |
-                  (wired ? PTE_WIRED : 0);
 
     if (!entry)
         return false;
@@ -139,7 +133,7 @@ bool pmap_enter(struct pmap *pmap, vm_offset_t address, struct page *page, vm_pr
         if (!entry)
             return false;
     }
-    pmap_entry_set(entry, value);
+    pmap_entry_set(pmap, entry, value);
     pmap->resident_pages++;
     if (pmap_page_remember(page, pmap, address))
         return true;
@@ -147,6 +141,26 @@ bool pmap_enter(struct pmap *pmap, vm_offset_t address, struct page *page, vm_pr
     pmap->resident_pages--;
     tlb_flush();
     return false;
+}
+
+/*
+ * Maps a page at an address, with at most that protection. Replaces what was there. False, with nothing
+ * mapped there, when memory for a table or for the reverse mapping is short: the caller waits for
+ * memory or lets the access fault again.
+ */
+bool pmap_enter(struct pmap *pmap, vm_offset_t address, struct page *page, vm_prot_t protection,
+                bool wired)
+{
+    pte_t value = (pte_t)page->frame << PAGE_SHIFT_BITS | pmap_protection_bits(protection) | PTE_USER |
+                  (wired ? PTE_WIRED : 0);
+    pte_t *entry;
+
+    if (!pmap->leaf || address / table_entry_span(1) != pmap->leaf_number || page->mapping.pmap ||
+        *(entry = &pmap->leaf[table_index(address, 0)]) != 0)
+        return enter_slowly(pmap, address, page, value);
+    pmap_entry_set(pmap, entry, value);
+    pmap->resident_pages++;
+    return pmap_page_remember(page, pmap, address);
 }
 
 bool pmap_make_table(struct pmap *pmap, vm_offset_t address)
@@ -166,7 +180,7 @@ bool pmap_enter_device(struct pmap *pmap, vm_offset_t address, uint64_t physical
         if (!entry)
             return false;
     }
-    pmap_entry_set(entry, (physical & PTE_ADDRESS) | pmap_protection_bits(protection) | PTE_USER |
+    pmap_entry_set(pmap, entry, (physical & PTE_ADDRESS) | pmap_protection_bits(protection) | PTE_USER |
                               PTE_DEVICE | PTE_UNCACHED | PTE_WRITE_THROUGH);
     pmap->resident_pages++;
     return true;
@@ -246,7 +260,7 @@ bool pmap_kernel_enter(vm_offset_t address, uint64_t physical, vm_prot_t protect
 
     if (!entry)
         return false;
-    pmap_entry_set(entry, (physical & PTE_ADDRESS) | pmap_protection_bits(protection) |
+    pmap_entry_set(&kernel_pmap, entry, (physical & PTE_ADDRESS) | pmap_protection_bits(protection) |
                               (cached ? 0 : PTE_UNCACHED | PTE_WRITE_THROUGH));
     return true;
 }

@@ -22,6 +22,7 @@ struct pmap {
     uint32_t resident_pages;
     uint32_t table_pages;
     uint64_t *leaf;            /* the page table used last, or NULL */
+    struct page *leaf_page;    /* its page; NULL for those that boot made */
     uint64_t leaf_number;      /* address / 2 MiB of what it maps */
 };
 

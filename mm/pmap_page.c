@@ -19,17 +19,14 @@ void pmap_page_init(void)
     kmem_cache_init(&mapping_cache, "page-mapping", sizeof(struct page_mapping), 0, 0);
 }
 
-bool pmap_page_remember(struct page *page, struct pmap *pmap, vm_offset_t address)
+bool pmap_page_remember_more(struct page *page, struct pmap *pmap, vm_offset_t address)
 {
-    struct page_mapping *mapping = &page->mapping;
+    struct page_mapping *mapping = kmem_cache_alloc(&mapping_cache);
 
-    if (mapping->pmap) {
-        mapping = kmem_cache_alloc(&mapping_cache);
-        if (!mapping)
-            return false;
-        mapping->next = page->mapping.next;
-        page->mapping.next = mapping;
-    }
+    if (!mapping)
+        return false;
+    mapping->next = page->mapping.next;
+    page->mapping.next = mapping;
     mapping->pmap = pmap;
     mapping->address = address;
     return true;

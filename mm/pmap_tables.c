@@ -20,11 +20,11 @@
 
 static struct page *kept_tables[TABLES_KEPT];
 static unsigned kept_table_count;
-static pte_t no_execute_bit;
+pte_t pmap_no_execute;
 
 void pmap_tables_init(void)
 {
-    no_execute_bit = cpu_features.nx ? PTE_NO_EXECUTE : 0;
+    pmap_no_execute = cpu_features.nx ? PTE_NO_EXECUTE : 0;
 }
 
 pte_t *table_at(uint64_t physical)
@@ -85,21 +85,19 @@ static pte_t *root_of(const struct pmap *pmap)
 
 static bool add_table(struct pmap *pmap, pte_t *entry, bool user)
 {
-    struct page *page = table_alloc(pmap);
+    struct page *page = table_alloc(pmap), *holder = table_page(entry);
 
     if (!page)
         return false;
-    pmap_entry_set(entry, page_physical(page) | PTE_PRESENT | PTE_WRITE | (user ? PTE_USER : 0));
+    *entry = page_physical(page) | PTE_PRESENT | PTE_WRITE | (user ? PTE_USER : 0);
+    if (holder)
+        holder->offset++;
     return true;
 }
 
-pte_t *pmap_entry(struct pmap *pmap, vm_offset_t address, bool create)
+pte_t *pmap_entry_walk(struct pmap *pmap, vm_offset_t address, bool create)
 {
-    pte_t *table = pmap->leaf;
-
-    if (table && address / table_entry_span(1) == pmap->leaf_number)
-        return &table[table_index(address, 0)];
-    table = root_of(pmap);
+    pte_t *table = root_of(pmap);
 
     for (unsigned level = TABLE_LEVELS - 1; level > 0; level--) {
         pte_t *entry = &table[table_index(address, level)];
@@ -109,27 +107,12 @@ pte_t *pmap_entry(struct pmap *pmap, vm_offset_t address, bool create)
         table = child(*entry);
     }
     pmap->leaf = table;
+    pmap->leaf_page = page_of_address(table);
     pmap->leaf_number = address / table_entry_span(1);
     return &table[table_index(address, 0)];
 }
 
-void pmap_entry_set(pte_t *entry, pte_t value)
-{
-    struct page *page = table_page(entry);
-
-    assert(*entry == 0 && value != 0);
-    *entry = value;
-    if (page)
-        page->offset++;
-}
-
-static uint64_t noted_root(const struct pmap *pmap)
-{
-    return pmap == &kernel_pmap ? TLB_EVERY_ROOT : pmap->root;
-}
-
-/* Removes the tables on the way to an address that have become empty, leaf first. */
-static void prune(struct pmap *pmap, vm_offset_t address)
+void pmap_prune(struct pmap *pmap, vm_offset_t address)
 {
     pte_t *path[TABLE_LEVELS];
     pte_t *table = root_of(pmap);
@@ -151,23 +134,6 @@ static void prune(struct pmap *pmap, vm_offset_t address)
     }
 }
 
-pte_t pmap_entry_clear(struct pmap *pmap, pte_t *entry, vm_offset_t address)
-{
-    struct page *page = table_page(entry);
-    pte_t old = __atomic_exchange_n(entry, 0, __ATOMIC_SEQ_CST);
-    bool empty = page && --page->offset == 0 && pmap != &kernel_pmap;
-
-    if (empty)
-        prune(pmap, address);
-    tlb_note(noted_root(pmap), address, empty);
-    return old;
-}
-
-void pmap_note(struct pmap *pmap, vm_offset_t address)
-{
-    tlb_note(noted_root(pmap), address, false);
-}
-
 vm_offset_t pmap_next_table(struct pmap *pmap, vm_offset_t address, vm_offset_t end)
 {
     while (address < end) {
@@ -185,17 +151,6 @@ vm_offset_t pmap_next_table(struct pmap *pmap, vm_offset_t address, vm_offset_t 
         address = next;
     }
     return end;
-}
-
-pte_t pmap_protection_bits(vm_prot_t protection)
-{
-    pte_t bits = PTE_PRESENT;
-
-    if (protection & VM_PROT_WRITE)
-        bits |= PTE_WRITE;
-    if (!(protection & VM_PROT_EXECUTE))
-        bits |= no_execute_bit;
-    return bits;
 }
 
 static void free_level(struct pmap *pmap, pte_t *table, unsigned level, unsigned entries)

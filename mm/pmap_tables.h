@@ -10,8 +10,10 @@
 #include <mach/machine/vm_types.h>
 #include <mach/vm_prot.h>
 
-struct page;
-struct pmap;
+#include "kernel/panic.h"
+#include "kernel/x86_64/tlb.h"
+#include "mm/page.h"
+#include "mm/pmap.h"
 
 typedef uint64_t pte_t;
 
@@ -63,18 +65,57 @@ static inline pte_t pmap_entry_change(pte_t *entry, pte_t clear, pte_t set)
 pte_t *table_at(uint64_t physical);
 /* The page-table entry of an address; NULL when its table is missing and `create` is false or there
    is no memory. */
-pte_t *pmap_entry(struct pmap *pmap, vm_offset_t address, bool create);
-/* Sets an empty entry (counts it in its table). */
-void pmap_entry_set(pte_t *entry, pte_t value);
-/* Clears an entry and frees tables that become empty; notes it. Returns the old value with the
-   hardware's last word in it. */
-pte_t pmap_entry_clear(struct pmap *pmap, pte_t *entry, vm_offset_t address);
+pte_t *pmap_entry_walk(struct pmap *pmap, vm_offset_t address, bool create);
+static inline pte_t *pmap_entry(struct pmap *pmap, vm_offset_t address, bool create)
+{
+    if (pmap->leaf && address / table_entry_span(1) == pmap->leaf_number)
+        return &pmap->leaf[table_index(address, 0)];
+    return pmap_entry_walk(pmap, address, create);
+}
+
+/* Sets an empty entry of the pmap that pmap_entry() has given last (counts it in its table). */
+static inline void pmap_entry_set(struct pmap *pmap, pte_t *entry, pte_t value)
+{
+    assert(*entry == 0 && value != 0);
+    *entry = value;
+    if (pmap->leaf_page)
+        pmap->leaf_page->offset++;
+}
+
 /* Notes for tlb_flush() that an entry has lost something. Every public function flushes at its end. */
-void pmap_note(struct pmap *pmap, vm_offset_t address);
+static inline void pmap_note(struct pmap *pmap, vm_offset_t address)
+{
+    tlb_note(pmap == &kernel_pmap ? TLB_EVERY_ROOT : pmap->root, address, false);
+}
+
+/* Removes the tables on the way to an address that have become empty, leaf first. */
+void pmap_prune(struct pmap *pmap, vm_offset_t address);
+/* Clears an entry that pmap_entry() has given last, and frees tables that become empty; notes it. Returns the
+   old value with the hardware's last word in it. */
+static inline pte_t pmap_entry_clear(struct pmap *pmap, pte_t *entry, vm_offset_t address)
+{
+    pte_t old = __atomic_exchange_n(entry, 0, __ATOMIC_SEQ_CST);
+
+    if (pmap->leaf_page && --pmap->leaf_page->offset == 0 && pmap != &kernel_pmap) {
+        pmap_prune(pmap, address);
+        tlb_note(pmap->root, address, true);
+    } else {
+        pmap_note(pmap, address);
+    }
+    return old;
+}
+
 /* The first address in [address, end) whose page table exists, or end. */
 vm_offset_t pmap_next_table(struct pmap *pmap, vm_offset_t address, vm_offset_t end);
+/* PTE_NO_EXECUTE, or 0 on a processor that has none. */
+extern pte_t pmap_no_execute;
 /* Bits of an entry for that protection. */
-pte_t pmap_protection_bits(vm_prot_t protection);
+static inline pte_t pmap_protection_bits(vm_prot_t protection)
+{
+    return PTE_PRESENT | (protection & VM_PROT_WRITE ? PTE_WRITE : 0) |
+           (protection & VM_PROT_EXECUTE ? 0 : pmap_no_execute);
+}
+
 /* Frees all tables below the user half. */
 void pmap_free_tables(struct pmap *pmap);
 /* A cleared page for a table, counted; NULL when memory is short. */

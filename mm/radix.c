@@ -60,13 +60,6 @@ void *radix_descend(struct radix *tree, uint64_t index)
     return node->slots[slot_number(index, 0)];
 }
 
-void **radix_slot(struct radix *tree, uint64_t index)
-{
-    if (!radix_lookup(tree, index))
-        return NULL;
-    return tree->height == 0 ? &tree->root : &tree->leaf->slots[index % RADIX_FANOUT];
-}
-
 /* Puts nodes above the root until the index fits. */
 static bool grow_to(struct radix *tree, uint64_t index)
 {
@@ -122,14 +115,9 @@ static void put(struct radix_node *leaf, uint64_t index, void *item)
  * Puts an item (not NULL) at an index that is free. False when a node could not be had: the content is
  * unchanged then.
  */
-bool radix_insert(struct radix *tree, uint64_t index, void *item)
+bool radix_insert_slowly(struct radix *tree, uint64_t index, void *item)
 {
-    struct radix_node *node = tree->leaf;
-
-    if (node && index / RADIX_FANOUT == tree->leaf_number) {
-        put(node, index, item);
-        return true;
-    }
+    struct radix_node *node;
 
     if (!tree->root)
         tree->height = 0;
@@ -161,7 +149,7 @@ bool radix_insert(struct radix *tree, uint64_t index, void *item)
     return true;
 }
 
-void radix_remove(struct radix *tree, uint64_t index)
+void radix_remove_slowly(struct radix *tree, uint64_t index)
 {
     void **slot = radix_slot(tree, index);
     struct radix_node *leaf;
@@ -205,29 +193,11 @@ static void *next_below(const struct radix_node *node, unsigned level, uint64_t 
     return NULL;
 }
 
-/* The first item at or above *index in the leaf used last, if that is where *index lies. */
-static void *next_in_leaf(const struct radix *tree, uint64_t *index)
-{
-    const struct radix_node *leaf = tree->leaf;
-    unsigned number = *index % RADIX_FANOUT;
-    uint64_t above;
-
-    if (!leaf || *index / RADIX_FANOUT != tree->leaf_number)
-        return NULL;
-    above = leaf->used >> number;
-    if (above == 0)
-        return NULL;
-    *index += (unsigned)__builtin_ctzll(above);
-    return leaf->slots[*index % RADIX_FANOUT];
-}
-
 /* Recursion is at most RADIX_HEIGHT_MAX deep. */
-void *radix_next(struct radix *tree, uint64_t *index)
+void *radix_next_slowly(struct radix *tree, uint64_t *index)
 {
-    void *item = next_in_leaf(tree, index);
+    void *item;
 
-    if (item)
-        return item;
     if (!tree->root || !index_fits(*index, tree->height))
         return NULL;
     if (tree->height == 0)

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define RADIX_BITS 6
@@ -43,10 +44,51 @@ static inline void *radix_lookup(struct radix *tree, uint64_t index)
 }
 
 /* The address of the item's slot, to exchange it in place; NULL when there is none. */
-void **radix_slot(struct radix *tree, uint64_t index);
+static inline void **radix_slot(struct radix *tree, uint64_t index)
+{
+    if (!radix_lookup(tree, index))
+        return NULL;
+    return tree->height == 0 ? &tree->root : &tree->leaf->slots[index % RADIX_FANOUT];
+}
+
 /* Puts an item at a free index; false, tree unchanged in content, when there is no memory. */
-bool radix_insert(struct radix *tree, uint64_t index, void *item);
+bool radix_insert_slowly(struct radix *tree, uint64_t index, void *item);
+static inline bool radix_insert(struct radix *tree, uint64_t index, void *item)
+{
+    struct radix_node *leaf = tree->leaf;
+    unsigned number = index % RADIX_FANOUT;
+
+    if (!leaf || index / RADIX_FANOUT != tree->leaf_number || leaf->slots[number])
+        return radix_insert_slowly(tree, index, item);
+    leaf->slots[number] = item;
+    leaf->used |= UINT64_C(1) << number;
+    return true;
+}
 /* Takes the item at a used index out; frees nodes that become empty. */
-void radix_remove(struct radix *tree, uint64_t index);
+void radix_remove_slowly(struct radix *tree, uint64_t index);
+static inline void radix_remove(struct radix *tree, uint64_t index)
+{
+    struct radix_node *leaf = tree->leaf;
+    uint64_t bit = UINT64_C(1) << index % RADIX_FANOUT;
+
+    if (!leaf || index / RADIX_FANOUT != tree->leaf_number || leaf->used == bit) {
+        radix_remove_slowly(tree, index);
+        return;
+    }
+    leaf->slots[index % RADIX_FANOUT] = NULL;
+    leaf->used &= ~bit;
+}
+
 /* The first item at or above *index; *index becomes its index. NULL when there is none. */
-void *radix_next(struct radix *tree, uint64_t *index);
+void *radix_next_slowly(struct radix *tree, uint64_t *index);
+static inline void *radix_next(struct radix *tree, uint64_t *index)
+{
+    struct radix_node *leaf = tree->leaf;
+    uint64_t above = leaf && *index / RADIX_FANOUT == tree->leaf_number
+                         ? leaf->used >> *index % RADIX_FANOUT : 0;
+
+    if (above == 0)
+        return radix_next_slowly(tree, index);
+    *index += (unsigned)__builtin_ctzll(above);
+    return leaf->slots[*index % RADIX_FANOUT];
+}

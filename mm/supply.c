@@ -53,16 +53,16 @@ static vm_offset_t offset_of(const struct supply *supply, vm_size_t index)
     return supply->start + index * PAGE_BYTES;
 }
 
-/* The placeholder that waits for the page, or NULL. */
-static struct page *waiting_slot(const struct supply *supply, vm_size_t index)
+/* The slot of the placeholder that waits for the page, or NULL. */
+static inline void **waiting_slot(const struct supply *supply, vm_size_t index)
 {
-    struct page *page = vm_object_page(supply->object, offset_of(supply, index));
+    void **slot = vm_object_slot(supply->object, offset_of(supply, index));
 
-    return page && page_is_requested(page) ? page : NULL;
+    return slot && page_is_requested(*slot) ? slot : NULL;
 }
 
 /* The same, but gives an operation that holds the slot one chance to end. */
-static struct page *settled_slot(const struct supply *supply, vm_size_t index)
+static void **settled_slot(const struct supply *supply, vm_size_t index)
 {
     struct page *page = vm_object_page(supply->object, offset_of(supply, index));
 
@@ -82,7 +82,7 @@ static uint16_t next_number(struct vm_object *object)
 }
 
 /* The page is as vm_copy_take_page() gives it: clean, and of no state. */
-static void accept_page(const struct supply *supply, struct page *slot, struct page *page)
+static inline void accept_page(const struct supply *supply, void **slot, struct page *page)
 {
     page->precious = supply->precious;
     page->lock = supply->lock_value;
@@ -99,7 +99,7 @@ static void accept_page(const struct supply *supply, struct page *slot, struct p
 static void accept_pages(struct supply *supply)
 {
     while (supply->accepted < supply->pages) {
-        struct page *slot = settled_slot(supply, supply->accepted);
+        void **slot = settled_slot(supply, supply->accepted);
         struct page *page;
 
         if (!slot) {
@@ -130,7 +130,7 @@ static void accept_pages(struct supply *supply)
 static bool accept_frames(struct supply *supply)
 {
     struct list_node *node;
-    struct page *slot;
+    void **slot;
 
     while (supply->copy && (node = list_first(&supply->copy->frames)) != NULL &&
            (slot = waiting_slot(supply, supply->accepted)) != NULL) {

@@ -14,10 +14,13 @@
 /* The resident page that the address shows, if it can be read as it is. */
 static struct page *resident(struct vm_map *map, vm_offset_t address)
 {
-    struct vm_map_entry *entry;
+    struct vm_map_entry *entry = map->hint;
     struct page *page;
 
-    if (map->dead || !vm_map_lookup_entry(map, address, &entry) || !entry->object ||
+    if (map->dead ||
+        (!(entry && address >= entry->start && address < entry->end) &&
+         !vm_map_lookup_entry(map, address, &entry)) ||
+        !entry->object ||
         !(entry->protection & VM_PROT_READ))
         return NULL;
     page = vm_object_page(entry->object, entry->offset + (address - entry->start));

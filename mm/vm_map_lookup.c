@@ -38,13 +38,12 @@ kern_return_t vm_map_entry_own_object(struct vm_map *map, struct vm_map_entry *e
     return KERN_SUCCESS;
 }
 
-kern_return_t vm_map_lookup(struct vm_map *map, vm_offset_t address, vm_prot_t access,
-                            struct vm_map_lookup *result)
+kern_return_t vm_map_lookup_slowly(struct vm_map *map, vm_offset_t address, vm_prot_t access,
+                                   struct vm_map_lookup *result)
 {
-    struct vm_map_entry *entry = map->hint;
+    struct vm_map_entry *entry;
 
-    if (!(entry && address >= entry->start && address < entry->end) &&
-            !vm_map_lookup_entry(map, address, &entry))
+    if (!vm_map_lookup_entry(map, address, &entry))
         return KERN_INVALID_ADDRESS;
     if (access & ~entry->protection)
         return KERN_PROTECTION_FAILURE;

@@ -27,12 +27,6 @@ void vm_object_init(void)
     kmem_cache_init(&object_cache, "vm-object", sizeof(struct vm_object), VM_OBJECT_RESERVE, 0);
 }
 
-static uint64_t slot_index(vm_offset_t offset)
-{
-    assert(page_aligned(offset));
-    return offset >> PAGE_SHIFT_BITS;
-}
-
 /* A new internal object with one reference for the caller; NULL when memory is short. */
 struct vm_object *vm_object_create(vm_size_t size)
 {
@@ -79,70 +73,6 @@ void vm_object_free(struct vm_object *object)
     kmem_cache_free(&object_cache, object);
 }
 
-struct page *vm_object_next_page(const struct vm_object *object, vm_offset_t offset,
-                                 vm_offset_t end)
-{
-    uint64_t index = offset >> PAGE_SHIFT_BITS;
-    struct page *page;
-
-    if (offset >= end)
-        return NULL;
-    page = radix_next((struct radix *)&object->pages, &index);
-    return page && page->offset < end ? page : NULL;
-}
-
-static void bind(struct vm_object *object, vm_offset_t offset, struct page *page)
-{
-    page->object = object;
-    page->offset = offset;
-    object->resident_count++;
-    if (page->wire_count > 0)
-        object->wired_count++;
-}
-
-static void unbind(struct page *page)
-{
-    struct vm_object *object = page->object;
-
-    assert(object->resident_count > 0);
-    object->resident_count--;
-    if (page->wire_count > 0)
-        object->wired_count--;
-    page->object = NULL;
-}
-
-/*
- * Puts a page that is in no object into an empty slot. False when memory for the tree is short: nothing
- * has changed.
- */
-bool vm_object_insert(struct vm_object *object, vm_offset_t offset, struct page *page)
-{
-    assert(page->object == NULL);
-    if (!radix_insert(&object->pages, slot_index(offset), page))
-        return false;
-    bind(object, offset, page);
-    return true;
-}
-
-/* Puts `page` where `old` is; `old` then is in no object and belongs to the caller. */
-void vm_object_replace(struct vm_object *object, struct page *old, struct page *page)
-{
-    void **slot = radix_slot(&object->pages, slot_index(old->offset));
-    vm_offset_t offset = old->offset;
-
-    assert(slot && *slot == old && old->object == object && page->object == NULL);
-    *slot = page;
-    unbind(old);
-    bind(object, offset, page);
-}
-
-/* Empties the page's slot; the page stays mapped and queued as it was and belongs to the caller. */
-void vm_object_remove(struct page *page)
-{
-    radix_remove(&page->object->pages, slot_index(page->offset));
-    unbind(page);
-}
-
 /* The slot is opened first, so that a lack of memory leaves the page where it is. */
 bool vm_object_move(struct page *page, struct vm_object *object, vm_offset_t offset)
 {
@@ -155,7 +85,7 @@ bool vm_object_move(struct page *page, struct vm_object *object, vm_offset_t off
         return false;
     }
     vm_object_remove(page);
-    vm_object_replace(object, opener, page);
+    vm_object_replace(vm_object_slot(object, offset), page);
     page_free(opener);
     return true;
 }

@@ -22,6 +22,7 @@
 #include <mach/memory_object.h>
 
 #include "kernel/list.h"
+#include "kernel/panic.h"
 #include "kernel/wait.h"
 #include "mm/page.h"
 #include "mm/radix.h"
@@ -105,8 +106,17 @@ static inline struct page *vm_object_page(const struct vm_object *object, vm_off
     return radix_lookup((struct radix *)&object->pages, offset >> PAGE_SHIFT_BITS);
 }
 /* The first page at or above offset and below end, or NULL: walks what is there, not the range. */
-struct page *vm_object_next_page(const struct vm_object *object, vm_offset_t offset,
-                                 vm_offset_t end);
+static inline struct page *vm_object_next_page(const struct vm_object *object, vm_offset_t offset,
+                                               vm_offset_t end)
+{
+    uint64_t index = offset >> PAGE_SHIFT_BITS;
+    struct page *page;
+
+    if (offset >= end)
+        return NULL;
+    page = radix_next((struct radix *)&object->pages, &index);
+    return page && page->offset < end ? page : NULL;
+}
 /*
  * A walk over a range: the next page at or above *at, which moves on behind it; NULL at the end. The body of the
  * loop may take the page away, or sleep.
@@ -121,11 +131,47 @@ static inline struct page *vm_object_walk(const struct vm_object *object, vm_off
     return page;
 }
 /* Puts a page into an empty slot; false (nothing changed) when there is no memory for tree nodes. */
-bool vm_object_insert(struct vm_object *object, vm_offset_t offset, struct page *page);
+static inline bool vm_object_insert(struct vm_object *object, vm_offset_t offset, struct page *page)
+{
+    assert(!page->object && page_aligned(offset));
+    if (!radix_insert(&object->pages, offset >> PAGE_SHIFT_BITS, page))
+        return false;
+    page->object = object;
+    page->offset = offset;
+    object->resident_count++;
+    object->wired_count += page->wire_count > 0;
+    return true;
+}
+
+/* The slot itself, or NULL. */
+static inline void **vm_object_slot(struct vm_object *object, vm_offset_t offset)
+{
+    return radix_slot(&object->pages, offset >> PAGE_SHIFT_BITS);
+}
 /* Exchanges the page in a used slot for another; cannot fail. The old one belongs to the caller. */
-void vm_object_replace(struct vm_object *object, struct page *old, struct page *page);
+static inline void vm_object_replace(void **slot, struct page *page)
+{
+    struct page *old = *slot;
+    struct vm_object *object = old->object;
+
+    assert(!page->object);
+    *slot = page;
+    page->object = object;
+    page->offset = old->offset;
+    old->object = NULL;
+    object->wired_count += (page->wire_count > 0) - (old->wire_count > 0);
+}
 /* Takes a page out of its slot; it then belongs to the caller, still mapped and queued as it was. */
-void vm_object_remove(struct page *page);
+static inline void vm_object_remove(struct page *page)
+{
+    struct vm_object *object = page->object;
+
+    assert(object->resident_count > 0);
+    radix_remove(&object->pages, page->offset >> PAGE_SHIFT_BITS);
+    object->resident_count--;
+    object->wired_count -= page->wire_count > 0;
+    page->object = NULL;
+}
 /* Moves a page to an empty slot of another object, still mapped and queued as it was. False, nothing changed:
    memory is short. */
 bool vm_object_move(struct page *page, struct vm_object *object, vm_offset_t offset);

@@ -19,12 +19,8 @@ static struct {
     uint64_t first, last;       /* pages */
 } noted;
 
-void tlb_note(uint64_t root, uint64_t address, bool tables)
+void tlb_note_for_others(uint64_t root, uint64_t address, bool tables)
 {
-    if (root == TLB_EVERY_ROOT || root == this_cpu()->root)
-        __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
-    if (!kernel_lock_shared)
-        return;
     if (noted.pending && noted.root != root)
         tlb_flush();
     if (!noted.pending) {

@@ -23,10 +23,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernel/x86_64/cpu.h"
+#include "kernel/x86_64/kernel_lock.h"
+
 #define TLB_EVERY_ROOT UINT64_C(0) /* the kernel half, which all roots share */
 
 /* Notes that an entry for the address has lost something. tables: so has one of a higher level. */
-void tlb_note(uint64_t root, uint64_t address, bool tables);
+void tlb_note_for_others(uint64_t root, uint64_t address, bool tables);
+static inline void tlb_note(uint64_t root, uint64_t address, bool tables)
+{
+    if (root == TLB_EVERY_ROOT || root == this_cpu()->root)
+        __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
+    if (kernel_lock_shared)
+        tlb_note_for_others(root, address, tables);
+}
+
 /* Has all processors forget what was noted, and returns when they have. */
 void tlb_flush(void);
 /* Forgets what another processor wants this one to; without the lock. */

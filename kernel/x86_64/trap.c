@@ -126,16 +126,15 @@ static void user_page_fault(struct trap_frame *frame)
 {
     bool from_user = trap_frame_from_user(frame);
     uint64_t fixup = from_user ? 0 : user_copy_fixup(frame->rip);
-    struct task *task = thread_current() ? thread_current()->task : NULL;
     kern_return_t result;
 
     if (frame->error & FAULT_RESERVED_BIT)
         panic_with_frame(frame, "broken page table entry for %016lx", frame->fault_address);
-    if ((!from_user && fixup == 0) || task == NULL)
+    if (!from_user && fixup == 0)
         kernel_trap(frame);
     if (from_user)
         thread_current()->fault_pc = frame->rip;
-    result = vm_fault(task->map, frame->fault_address, fault_access(frame), WAIT_INTERRUPTIBLE);
+    result = vm_fault(task_current()->map, frame->fault_address, fault_access(frame), WAIT_INTERRUPTIBLE);
     if (result == KERN_SUCCESS)
         return;
     if (!from_user)
@@ -146,6 +145,7 @@ static void user_page_fault(struct trap_frame *frame)
 
 static void page_fault(struct trap_frame *frame)
 {
+    frame->fault_address = cr2_read();
     if (frame->fault_address < USER_ADDRESS_END)
         user_page_fault(frame);
     else if (trap_frame_from_user(frame))
@@ -256,18 +256,10 @@ static void non_maskable_interrupt(const struct trap_frame *frame)
     __atomic_store_n(&speaking, false, __ATOMIC_RELEASE);
 }
 
-/*
- * Purpose: the C side of every vector.
- * Conditions: interrupts are off; the lock is held, but for NMI, machine check, double fault, what
- * came in cpu_idle(), and VECTOR_FLUSH. May sleep when the trap came from user mode, or from a copy of user
- * memory that faulted.
- */
-void trap_handle(struct trap_frame *frame)
+/* All vectors but that of the page fault. */
+static __attribute__((noinline)) void trap_other(struct trap_frame *frame)
 {
-    if (frame->vector == EXCEPTION_PAGE_FAULT) {
-        frame->fault_address = cr2_read();
-        page_fault(frame);
-    } else if (frame->vector >= EXCEPTIONS) {
+    if (frame->vector >= EXCEPTIONS) {
         interrupt(frame);
     } else if (frame->vector == EXCEPTION_NMI) {
         non_maskable_interrupt(frame);
@@ -276,6 +268,20 @@ void trap_handle(struct trap_frame *frame)
     } else {
         exception(frame);
     }
+}
+
+/*
+ * Purpose: the C side of every vector.
+ * Conditions: interrupts are off; the lock is held, but for NMI, machine check, double fault, what
+ * came in cpu_idle(), and VECTOR_FLUSH. May sleep when the trap came from user mode, or from a copy of user
+ * memory that faulted.
+ */
+void trap_handle(struct trap_frame *frame)
+{
+    if (frame->vector == EXCEPTION_PAGE_FAULT)
+        page_fault(frame);
+    else
+        trap_other(frame);
 }
 
 /* A user program's next instruction lies behind user space: sysret and iret would fault on it. */

@@ -131,12 +131,12 @@ SELFTEST(page_placeholders_are_counted_until_they_are_answered)
 
     placeholder_unavailable(vm_object_page(object, 0));
     expect(page_is_unavailable(vm_object_page(object, 0)) && object->absent_count == 2);
-    placeholder_fill(vm_object_page(object, PAGE_BYTES), page);
+    placeholder_fill(vm_object_slot(object, PAGE_BYTES), page);
     expect(vm_object_page(object, PAGE_BYTES) == page && object->absent_count == 1);
     placeholder_abort_all(object, KERN_MEMORY_FAILURE);
     expect(object->absent_count == 0 && !vm_object_page(object, 2 * PAGE_BYTES));
     expect(page_is_unavailable(vm_object_page(object, 0)));
-    placeholder_fill(vm_object_page(object, 0), page_alloc());
+    placeholder_fill(vm_object_slot(object, 0), page_alloc());
     expect(object->resident_count == 2);
     vm_object_release(object);
 }

@@ -317,3 +317,77 @@ TEST(49, a_cluster_is_mapped_no_further_than_its_entry_goes)
         client_end(&client);
     }
 }
+
+/* A completion that waits in the reply port's queue; its client is done. */
+static void queue_completion(struct manager *manager, mach_port_t reply)
+{
+    struct client client;
+    vm_address_t address = manager_start(manager, 0, PAGE_SIZE);
+
+    client_read(&client, address);
+    EXPECT_REQUEST(manager, 0, PAGE_SIZE);
+    CHECK_OK(manager_supply(manager, 0, PAGE_SIZE, 3, VM_PROT_NONE, FALSE, reply,
+                            MACH_MSG_TYPE_MAKE_SEND_ONCE));
+    CHECK_EQ(client_finish(&client), pattern_word(3, 0));
+}
+
+static mach_msg_return_t take_completion(mach_port_t reply, void *buffer, mach_msg_size_t bytes)
+{
+    return mach_msg(buffer, MACH_RCV_MSG, 0, bytes, reply, 0, MACH_PORT_NULL);
+}
+
+TEST(39, a_completion_in_the_queue_brings_a_reference_and_uses_its_right_up)
+{
+    struct manager manager;
+    struct wire wire;
+    mach_port_t reply = port_make(FALSE);
+    unsigned references;
+
+    queue_completion(&manager, reply);
+    references = port_refs(manager.control, MACH_PORT_RIGHT_SEND);
+    CHECK_OK(take_completion(reply, &wire, sizeof wire));
+    CHECK_EQ(wire.header.msgh_id, ID_SUPPLY_COMPLETED);
+    CHECK_EQ(wire.header.msgh_bits,
+             MACH_MSGH_BITS_COMPLEX | MACH_MSGH_BITS(0, MACH_MSG_TYPE_PORT_SEND_ONCE));
+    CHECK_EQ(wire.header.msgh_local_port, reply);
+    CHECK_EQ(wire_port(&wire, 0), manager.control);
+    CHECK_EQ(port_refs(manager.control, MACH_PORT_RIGHT_SEND), references + 1);
+    CHECK_EQ(port_status(reply).mps_sorights, 0);
+    CHECK_EQ(port_status(reply).mps_msgcount, 0);
+}
+
+TEST(39, a_completion_in_the_queue_names_the_control_port_anew)
+{
+    struct manager manager;
+    struct wire wire;
+    mach_port_t reply = port_make(FALSE);
+
+    queue_completion(&manager, reply);
+    CHECK_OK(mach_port_destroy(SELF, manager.control));
+    CHECK_OK(take_completion(reply, &wire, sizeof wire));
+    CHECK_EQ(port_refs(wire_port(&wire, 0), MACH_PORT_RIGHT_SEND), 1);
+    CHECK_EQ(port_status(reply).mps_sorights, 0);
+}
+
+TEST(182, a_completion_in_the_queue_for_a_bad_buffer_leaves_no_reference)
+{
+    struct manager manager;
+    struct wire wire;
+    vm_address_t buffer = 0;
+    mach_port_t reply = port_make(FALSE);
+    unsigned references;
+
+    queue_completion(&manager, reply);
+    references = port_refs(manager.control, MACH_PORT_RIGHT_SEND);
+    CHECK_OK(vm_allocate(SELF, &buffer, PAGE_SIZE, TRUE));
+    CHECK_OK(vm_protect(SELF, buffer, PAGE_SIZE, FALSE, VM_PROT_READ));
+    CHECK_RETURNS(take_completion(reply, (void *)buffer, PAGE_SIZE), MACH_RCV_INVALID_DATA);
+    CHECK_EQ(port_refs(manager.control, MACH_PORT_RIGHT_SEND), references);
+    CHECK_EQ(port_status(reply).mps_sorights, 0);
+
+    queue_completion(&manager, reply);
+    references = port_refs(manager.control, MACH_PORT_RIGHT_SEND);
+    CHECK_RETURNS(take_completion(reply, &wire, sizeof wire.header), MACH_RCV_TOO_LARGE);
+    CHECK_EQ(port_refs(manager.control, MACH_PORT_RIGHT_SEND), references);
+    CHECK_EQ(port_status(reply).mps_sorights, 0);
+}
