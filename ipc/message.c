@@ -7,6 +7,7 @@
 #include "ipc/port.h"
 #include "ipc/space_table.h"
 #include "kernel/panic.h"
+#include "kernel/task.h"
 #include "kernel/thread.h"
 #include "mm/kmem.h"
 
@@ -23,12 +24,29 @@ void message_init(void)
                     offsetof(struct message, header) + MESSAGE_SMALL_BYTES, SMALL_RESERVE, 0);
 }
 
+/* Buffers that a task's threads have for their next calls. */
+static uint32_t count_of_threads(const struct task *task)
+{
+    uint32_t count = 0;
+
+    list_for_each(&task->threads, node) {
+        const struct thread *thread = list_entry(node, struct thread, task_link);
+
+        count += (thread->request_buffer != NULL) + (thread->answer_buffer != NULL);
+    }
+    return count;
+}
+
 uint32_t message_count_at_hand(const struct kmem_cache *cache)
 {
     uint32_t count = 0;
 
-    for (unsigned i = 0; cache == &small_cache && i < cpu_count; i++)
+    if (cache != &small_cache)
+        return 0;
+    for (unsigned i = 0; i < cpu_count; i++)
         count += cpus[i]->free_messages ? cpus[i]->free_message_count : 0;
+    list_for_each(&task_list, node)
+        count += count_of_threads(list_entry(node, struct task, link));
     return count;
 }
 

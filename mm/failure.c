@@ -21,7 +21,8 @@ bool failure_due(void)
         (order.number > 1 && order.number--))
         return false;
     order.times--;
-    backtrace_record(order.callers, FAILURE_CALLERS);
+    if (order.callers[0] == 0)
+        backtrace_record(order.callers, FAILURE_CALLERS);
     return true;
 }
 

@@ -12,7 +12,7 @@
 /* How one thread's allocations fail: `number` - 1 succeed, then `times` fail. */
 struct failure {
     uint32_t number, times;             /* what is left of them; times 0: none fails (any more) */
-    uint64_t callers[FAILURE_CALLERS];  /* return addresses, innermost first, of the last that failed */
+    uint64_t callers[FAILURE_CALLERS];  /* return addresses, innermost first, of the first that failed */
 };
 
 struct thread;

@@ -200,6 +200,13 @@ static void return_refused(struct supply *supply)
     batch_send(supply, &batch);
 }
 
+/* Nobody else would ask: memory is waited for. */
+static void ask_again(struct vm_object *object, vm_offset_t offset, vm_prot_t access)
+{
+    while (manager_data_request(object, offset, PAGE_BYTES, access) == KERN_RESOURCE_SHORTAGE)
+        page_wait_for_memory(WAIT_UNINTERRUPTIBLE);
+}
+
 /* D-10: without a reply port the manager cannot know what is still missing: asks once more. */
 static void request_again(const struct supply *supply)
 {
@@ -212,7 +219,7 @@ static void request_again(const struct supply *supply)
         if (!page_is_requested(page) || page->re_requested)
             continue;
         page->re_requested = true;
-        manager_data_request(supply->object, page->offset, PAGE_BYTES, page->unlock_request);
+        ask_again(supply->object, page->offset, page->unlock_request);
     }
 }
 

@@ -105,6 +105,10 @@ def end_soon_without_main(program):
     return listen
 
 
+# What tests reported that have run, by title: another test judges several together.
+reports = {}
+
+
 def run_test(test):
     """Boot the test's machine; the problems that it showed."""
     words = test.words
@@ -124,6 +128,7 @@ def run_test(test):
                         on_text=end_soon_without_main(test.program), **machine)
     if by_hand:
         print("\n".join(finished.report), flush=True)
+    reports[test.title()] = finished.report
     return judge(finished, expected, words.get("says"))
 
 

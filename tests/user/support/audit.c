@@ -60,6 +60,17 @@ static void count_names(struct audit *audit)
     CHECK_OK(vm_deallocate(SELF, (vm_address_t)types, count * sizeof *types));
 }
 
+/* Frames of stacks that are kept for threads to come. */
+static unsigned kept_stack_frames(void)
+{
+    vm_size_t reserved, space, resident, deepest;
+    vm_offset_t where;
+    unsigned total;
+
+    CHECK_OK(host_stack_usage(test_host_port, &reserved, &total, &space, &resident, &deepest, &where));
+    return (unsigned)(resident / PAGE_SIZE);
+}
+
 static void count_all(struct audit *audit)
 {
     porthole_memory_t memory;
@@ -70,7 +81,7 @@ static void count_all(struct audit *audit)
     CHECK_OK(porthole_memory(test_host_port, &memory));
     audit->tasks = memory.tasks;
     audit->objects = memory.objects;
-    audit->frames += memory.free;
+    audit->frames += memory.free + kept_stack_frames();
 }
 
 static const char *differs(const char *what, uint64_t before, uint64_t now)

@@ -11,6 +11,8 @@
 /* Where the worker stands. What it runs between GO and DONE may fail; it spins in the states beside. */
 enum phase { IDLE, CALLED, READY, GO, DONE, SETTLE };
 
+kern_return_t injection_result;
+
 static struct worker {
     mach_port_t thread; /* MACH_PORT_NULL: there is none */
     volatile unsigned phase;
@@ -117,6 +119,7 @@ static boolean_t try(const struct injection *injection, unsigned number)
     spin_until(IDLE);
     if (injection->fresh)
         end_worker();
+    injection_result = worker.result;
     if (number == 0 || left == times)
         return FALSE;
     report_callers(callers);
@@ -152,7 +155,8 @@ static boolean_t fail_one(const struct injection *injection, unsigned number, un
         injection->check();
     if (worker.result != KERN_SUCCESS) {
         ++*refused;
-        try_without_failure(injection, number);
+        if (!injection->first)
+            try_without_failure(injection, number);
     }
     return failed;
 }
@@ -163,8 +167,8 @@ void inject(const struct injection *injection)
     unsigned refused = 0, number = 0;
     boolean_t failed;
 
-    try_without_failure(injection, 0);
-    try_without_failure(injection, 0);
+    for (unsigned i = 0; i < 2 && !injection->first; i++)
+        try_without_failure(injection, 0);
     audit_take(&before);
     do {
         CHECK(++number < TRIALS_MAX);

@@ -25,16 +25,19 @@ struct injection {
     boolean_t must_refuse; /* some allocation's failure is refused */
     unsigned times;        /* allocations in a row that fail; 0: one */
     boolean_t fresh;       /* the thread is new for each try, without what it keeps from call to call */
+    boolean_t first;       /* only the first success allocates: none comes before, and a refusal is not repeated */
     boolean_t uncounted;   /* what the kernel holds afterwards is no matter: the request itself tells */
 };
 
 void inject(const struct injection *injection);
+/* What the last try came to, for the check. */
+extern kern_return_t injection_result;
 #define INJECT(request_, ...)                                                                      \
     inject(&(struct injection){.name = #request_, .request = (request_), __VA_ARGS__})
 
-/* In a request: takes back what it did. The failure may come just here, so it is tried twice. */
+/* In a request: takes back what it did. Failures may come just here, so it is tried again. */
 #define UNDO(call)                                                                                 \
     do {                                                                                           \
-        if ((call) != KERN_SUCCESS)                                                                \
-            CHECK_OK(call);                                                                        \
+        for (unsigned undo_tries = 0; (call) != KERN_SUCCESS; undo_tries++)                        \
+            CHECK(undo_tries < 100);                                                               \
     } while (0)
