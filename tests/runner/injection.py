@@ -39,7 +39,7 @@ EXCUSED = {
     ("kernel/x86_64/processors.c", "make_trace"): AT_BOOT,
     ("kernel/x86_64/processors.c", "start_one"): AT_BOOT,
     ("kernel/x86_64/thread_machine.c", "thread_machine_init_kernel"): AT_BOOT,
-    ("mm/vm_copy_single.c", "vm_copy_spread"): "only where an object ends while a message to it is being sent",
+    ("mm/vm_copy_frames.c", "vm_copy_spread"): "only where an object ends while a message to it is being sent",
 }
 
 

@@ -180,13 +180,16 @@ TEST(0, an_object_begins_and_ends_whole_when_an_allocation_fails)
 /* ---- supply */
 
 static boolean_t precious, with_reply;
-static vm_address_t data; /* what is supplied */
+static vm_address_t data, odd; /* what is supplied */
 
 static void make_data(void)
 {
     reply = port_make(FALSE);
     CHECK_OK(vm_allocate(SELF, &data, BYTES, TRUE));
     pattern_fill(data, BYTES, SEED, 0);
+    CHECK_OK(vm_allocate(SELF, &odd, BYTES + PAGE_SIZE, TRUE));
+    odd += 8;
+    memcpy((void *)odd, (void *)data, BYTES);
 }
 
 static void make_waiting_client(void)
@@ -253,6 +256,13 @@ TEST(0, a_supply_is_taken_whole_when_an_allocation_fails)
     }
 }
 
+/* Not from a page's start on: each page is put together anew. */
+static kern_return_t supply_odd(void)
+{
+    return memory_object_data_supply(manager.control, 0, odd, BYTES, FALSE, VM_PROT_NONE, FALSE,
+                                     MACH_PORT_NULL);
+}
+
 static kern_return_t supply_each(void)
 {
     kern_return_t result = KERN_SUCCESS;
@@ -268,6 +278,8 @@ TEST(0, pages_supplied_one_by_one_are_taken_when_an_allocation_fails)
     make_data();
     precious = with_reply = FALSE;
     INJECT(supply_each, .codes = {MACH_SEND_NO_BUFFER}, .prepare = make_waiting_client,
+           .check = expect_supplied);
+    INJECT(supply_odd, .codes = {MACH_SEND_NO_BUFFER}, .prepare = make_waiting_client,
            .check = expect_supplied);
 }
 
