@@ -13,9 +13,9 @@ const char *const kind_names[KINDS] = {"touch", "answer", "supply", "unavailable
 
 /* Of 256. */
 static const unsigned char weights[KINDS] = {
-    [KIND_TOUCH] = 80, [KIND_ANSWER] = 80, [KIND_SUPPLY] = 14, [KIND_UNAVAILABLE] = 4, [KIND_ERROR] = 3,
+    [KIND_TOUCH] = 77, [KIND_ANSWER] = 80, [KIND_SUPPLY] = 14, [KIND_UNAVAILABLE] = 4, [KIND_ERROR] = 3,
     [KIND_LOCK] = 38, [KIND_SYNC] = 5, [KIND_CHANGE] = 3, [KIND_ABANDON] = 4, [KIND_RACE] = 15, [KIND_WIRE] = 3,
-    [KIND_UNMAP] = 2, [KIND_DESTROY] = 1, [KIND_FENCE] = 4};
+    [KIND_UNMAP] = 5, [KIND_DESTROY] = 1, [KIND_FENCE] = 4};
 
 static uint64_t mix(uint64_t bits)
 {

@@ -281,6 +281,12 @@ static boolean_t answer(struct operation *operation)
     return do_call(operation);
 }
 
+/* An object that is cached is mapped seldom: most of them are to end as such. */
+static enum kind instead_of_mapping(const struct operation *operation)
+{
+    return operation->way < 4 ? KIND_TOUCH : operation->way < 12 ? KIND_LOCK : KIND_CHANGE;
+}
+
 /* Who waits cannot touch anything, and who does not needs no answer. Without an object that could be told
    anything, there are only touches: they map one; and what was destroyed is unmapped. */
 static void make_possible(struct operation *operation)
@@ -289,6 +295,8 @@ static void make_possible(struct operation *operation)
         operation->kind = KIND_UNMAP;
     else if (!model.associated && operation->kind != KIND_SYNC)
         operation->kind = KIND_TOUCH;
+    else if (!model.mapped && operation->kind <= KIND_ANSWER)
+        operation->kind = instead_of_mapping(operation);
     else if ((operation->kind == KIND_TOUCH || operation->kind == KIND_RACE) && is_busy(operation->client))
         operation->kind = KIND_ANSWER;
     else if (operation->kind == KIND_ANSWER && model.ready && !is_busy(operation->client))
