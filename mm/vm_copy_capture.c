@@ -22,6 +22,8 @@
 /* Up to this many pages of a manager's object are copied at once: who receives them should not come to
    wait for the sender's manager (H-35). */
 #define COPY_NOW_PAGES 8u
+#define DEPTH_MAX      8u               /* objects one behind the other */
+#define DEEP_BYTES_MAX (256 * PAGE_BYTES)
 /* A manager that has not received so many messages is told of no more copies (H-17). */
 #define BACKLOG_MAX 64u
 
@@ -34,11 +36,27 @@ struct capture {
     struct vm_object *target;   /* its byte 0 is the first page's */
 };
 
+/*
+ * Each write after a copy puts one more object in front. Of those that the default pager has pages of, none can
+ * be merged (collapse.c); of small memory a copy is made at once before they become many.
+ */
+static bool is_deep(const struct vm_map_entry *entry)
+{
+    const struct vm_object *object = entry->object;
+
+    if (entry->end - entry->start > DEEP_BYTES_MAX)
+        return false;
+    for (unsigned depth = 0; depth < DEPTH_MAX && object; depth++)
+        object = object->shadow;
+    return object != NULL;
+}
+
 bool vm_capture_can_mark(const struct vm_map_entry *entry)
 {
     if (entry->device || entry->shared || entry->wired_count > 0)
         return false;
-    return !entry->object || (entry->object->internal && !entry->object->pageout_transport);
+    return !entry->object || (entry->object->internal && !entry->object->pageout_transport &&
+                              !is_deep(entry));
 }
 
 void vm_capture_marked(struct vm_map *map, struct vm_map_entry *entry, struct vm_map_entry *into)

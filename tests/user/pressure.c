@@ -328,8 +328,7 @@ static void begin_test(void)
     board = (struct board *)shared_memory(sizeof *board);
     memset(board, 0, sizeof *board);
     board->pages_private = (times_memory * memory.total - PAGES_SHARED - PAGES_SILENT) / TASKS + 1;
-    /* The supervisor does not wait for what it watches. And its children are to be what grows, not itself: who
-       makes children again and again while its memory is paged out has one more object behind it each time. */
+    /* Who watches does not wait for memory. */
     CHECK_OK(vm_wire_all(test_host_port, SELF, VM_WIRE_CURRENT));
     helper_create(&shared_pager, serve_shared, NULL);
     helper_run(&shared_pager);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Copies, sharing and page-out at once, against a model. */
+#include "paging.h"
 #include "test.h"
 
 #define SELF mach_task_self()
@@ -219,4 +220,52 @@ TEST(212, eight_tasks_that_copy_and_share_agree_with_a_model_while_memory_is_sho
     finish();
     memory_statistics(&statistics);
     CHECK(statistics.pageouts > 0 && statistics.pageins > 0);
+}
+
+#define GENERATIONS   40u
+#define FAMILY_PAGES  32u
+#define OBJECTS_SLACK 16u /* however many generations there were */
+
+static uint32_t object_count(void)
+{
+    porthole_memory_t memory;
+
+    CHECK_OK(porthole_memory(test_host_port, &memory));
+    return memory.objects;
+}
+
+/* A child gets what the region holds, and keeps it while its parent writes and is paged out. */
+static void bear_child(vm_address_t family, uint64_t generation)
+{
+    mach_msg_type_number_t bytes;
+    vm_offset_t data;
+    task_t child;
+
+    pattern_check(family, FAMILY_PAGES * PAGE_SIZE, generation, 0);
+    CHECK_OK(task_create(SELF, TRUE, &child));
+    pattern_fill(family, FAMILY_PAGES * PAGE_SIZE, generation + 1, 0);
+    pages_evict(family, FAMILY_PAGES * PAGE_SIZE);
+    CHECK_OK(vm_read(child, family, FAMILY_PAGES * PAGE_SIZE, &data, &bytes));
+    pattern_check(data, bytes, generation, 0);
+    CHECK_OK(vm_deallocate(SELF, data, bytes));
+    CHECK_OK(task_terminate(child));
+    CHECK_OK(mach_port_deallocate(SELF, child));
+}
+
+/* boot: memory=32 disk=64 with=disk,default_pager timeout=60 */
+TEST(0, a_task_that_makes_children_while_it_is_paged_out_does_not_grow)
+{
+    vm_address_t family = 0;
+    uint32_t before;
+
+    pager_port();
+    CHECK_OK(vm_allocate(SELF, &family, FAMILY_PAGES * PAGE_SIZE, TRUE));
+    pattern_fill(family, FAMILY_PAGES * PAGE_SIZE, 0, 0);
+    bear_child(family, 0);
+    before = object_count();
+    for (uint64_t generation = 1; generation < GENERATIONS; generation++)
+        bear_child(family, generation);
+    thread_sleep(100); /* tasks that have ended are given up a little later */
+    if (object_count() > before + OBJECTS_SLACK)
+        FAIL("%u objects, %u before", object_count(), before);
 }
