@@ -12,6 +12,19 @@ struct name_entry *right_find_port(const struct space *space, const struct port 
     return space_hash_find_send(space, port);
 }
 
+/* A receive right has arrived under the entry's name: it is in transit no more. */
+static void arrive(struct space *space, struct name_entry *entry, struct port *right)
+{
+    struct port *destination = right->destination;
+
+    entry->bits |= MACH_PORT_TYPE_RECEIVE;
+    right->receiver = space;
+    right->receiver_name = entry->name;
+    right->destination = NULL;
+    if (destination)
+        port_release(destination);
+}
+
 /* Makes a fresh entry the name of a right; cannot fail. The hash is prepared: also for a receive
    right, which may leave a pure send right behind one day. */
 static void fill(struct space *space, struct name_entry *entry, struct port *right,
@@ -27,21 +40,9 @@ static void fill(struct space *space, struct name_entry *entry, struct port *rig
         entry->bits = MACH_PORT_TYPE_SEND_ONCE | 1;
         break;
     default:
-        entry->bits = MACH_PORT_TYPE_RECEIVE;
-        right->receiver = space;
-        right->receiver_name = entry->name;
+        arrive(space, entry, right);
         break;
     }
-}
-
-/* The right has arrived: if it is a receive right, it is in transit no more. */
-static void end_transit(struct port *right)
-{
-    struct port *destination = right->destination;
-
-    right->destination = NULL;
-    if (destination)
-        port_release(destination);
 }
 
 /* Merges a right into the entry that names the port already. */
@@ -50,10 +51,7 @@ static void merge(struct space *space, struct name_entry *entry, struct port *ri
 {
     if (type == MACH_MSG_TYPE_PORT_RECEIVE) {
         space_hash_remove_send(space, entry);
-        entry->bits |= MACH_PORT_TYPE_RECEIVE;
-        right->receiver = space;
-        right->receiver_name = entry->name;
-        end_transit(right);
+        arrive(space, entry, right);
     } else if (entry->bits & MACH_PORT_TYPE_SEND) {
         entry_add_reference(entry);
         port_release_send(right);
@@ -99,8 +97,6 @@ kern_return_t right_copyout(struct space *space, struct port *right, mach_msg_ty
     if (status != KERN_SUCCESS)
         return status;
     fill(space, entry, right, type);
-    if (type == MACH_MSG_TYPE_PORT_RECEIVE)
-        end_transit(right);
     *name = entry->name;
     return KERN_SUCCESS;
 }
@@ -144,7 +140,5 @@ kern_return_t right_copyout_name(struct space *space, struct port *right, mach_m
     if (status != KERN_SUCCESS)
         return status;
     fill(space, entry, right, type);
-    if (type == MACH_MSG_TYPE_PORT_RECEIVE)
-        end_transit(right);
     return KERN_SUCCESS;
 }

@@ -13,45 +13,50 @@
 
 #define CLUSTER_PAGES_MAX 64u
 
-/* What a call asks for; what it does not name keeps its value. */
+/* What a call asks for; what it does not name is as it was. */
 struct attributes {
-    memory_object_copy_strategy_t copy_strategy;
-    bool has_copy_strategy;
+    memory_object_copy_strategy_t copy_strategy; /* one that may be named */
     bool temporary;
-    bool has_temporary;
     bool may_cache;
-    bool has_may_cache;
     uint32_t cluster_pages;
-    bool has_cluster_pages;
 };
 
-static bool copy_strategy_valid(memory_object_copy_strategy_t strategy)
+/* The strategy in force, as a manager would have named it. */
+static memory_object_copy_strategy_t strategy_of(const struct vm_object *object)
 {
-    return strategy >= MEMORY_OBJECT_COPY_NONE && strategy <= MEMORY_OBJECT_COPY_TEMPORARY;
+    return object->temporary && object->copy_strategy == MEMORY_OBJECT_COPY_DELAY
+               ? MEMORY_OBJECT_COPY_TEMPORARY
+               : object->copy_strategy;
 }
 
-/* The first readiness fixes the strategy; a later different one is ignored (D-26). */
-static void apply_strategy(struct vm_object *object, memory_object_copy_strategy_t strategy)
+static struct attributes attributes_of(const struct vm_object *object)
 {
+    return (struct attributes){object->copy_strategy, object->temporary, object->may_cache,
+                               object->cluster_pages};
+}
+
+/* Names a strategy. The first readiness fixes it; a later different one is ignored (D-26). */
+static bool name_strategy(struct attributes *wanted, const struct vm_object *object,
+                          memory_object_copy_strategy_t strategy)
+{
+    if (strategy < MEMORY_OBJECT_COPY_NONE || strategy > MEMORY_OBJECT_COPY_TEMPORARY)
+        return false;
     if (object->association != ASSOCIATION_WAIT_READY)
-        return;
-    object->copy_strategy = strategy;
+        return true;
+    wanted->copy_strategy = strategy;
     if (strategy == MEMORY_OBJECT_COPY_TEMPORARY) {
-        object->temporary = true;
-        object->copy_strategy = MEMORY_OBJECT_COPY_DELAY;
+        wanted->temporary = true;
+        wanted->copy_strategy = MEMORY_OBJECT_COPY_DELAY;
     }
+    return true;
 }
 
 static void apply(struct vm_object *object, const struct attributes *wanted)
 {
-    if (wanted->has_copy_strategy)
-        apply_strategy(object, wanted->copy_strategy);
-    if (wanted->has_temporary)
-        object->temporary = wanted->temporary;
-    if (wanted->has_may_cache)
-        object->may_cache = wanted->may_cache;
-    if (wanted->has_cluster_pages)
-        object->cluster_pages = wanted->cluster_pages;
+    object->copy_strategy = wanted->copy_strategy;
+    object->temporary = wanted->temporary;
+    object->may_cache = wanted->may_cache;
+    object->cluster_pages = wanted->cluster_pages;
 }
 
 /* Makes ready by any call but set_attributes: pages come back by data_return (D-12). */
@@ -62,10 +67,15 @@ static void apply_and_be_ready(struct vm_object *object, const struct attributes
     association_set_ready(object);
 }
 
-static struct attributes classic(boolean_t may_cache, memory_object_copy_strategy_t strategy)
+/* What the classic calls name. False: no control port, or no strategy. */
+static bool classic(const struct vm_object *object, boolean_t may_cache,
+                    memory_object_copy_strategy_t strategy, struct attributes *wanted)
 {
-    return (struct attributes){.copy_strategy = strategy, .has_copy_strategy = true,
-                               .may_cache = may_cache != FALSE, .has_may_cache = true};
+    if (!object)
+        return false;
+    *wanted = attributes_of(object);
+    wanted->may_cache = may_cache != FALSE;
+    return name_strategy(wanted, object, strategy);
 }
 
 /* --- classic calls --- */
@@ -73,9 +83,9 @@ static struct attributes classic(boolean_t may_cache, memory_object_copy_strateg
 kern_return_t memory_object_ready(vm_object_t object, boolean_t may_cache,
                                   memory_object_copy_strategy_t copy_strategy)
 {
-    struct attributes wanted = classic(may_cache, copy_strategy);
+    struct attributes wanted;
 
-    if (!object || !copy_strategy_valid(copy_strategy))
+    if (!classic(object, may_cache, copy_strategy, &wanted))
         return KERN_INVALID_ARGUMENT;
     apply_and_be_ready(object, &wanted);
     return KERN_SUCCESS;
@@ -86,9 +96,9 @@ kern_return_t memory_object_set_attributes(vm_object_t object, boolean_t object_
                                            boolean_t may_cache,
                                            memory_object_copy_strategy_t copy_strategy)
 {
-    struct attributes wanted = classic(may_cache, copy_strategy);
+    struct attributes wanted;
 
-    if (!object || !copy_strategy_valid(copy_strategy))
+    if (!classic(object, may_cache, copy_strategy, &wanted))
         return KERN_INVALID_ARGUMENT;
     apply(object, &wanted);
     if (object_ready && object->association == ASSOCIATION_WAIT_READY) {
@@ -106,23 +116,15 @@ kern_return_t memory_object_change_attributes(vm_object_t object, boolean_t may_
                                               memory_object_copy_strategy_t copy_strategy,
                                               ipc_port_t reply_to, mach_msg_type_name_t reply_type)
 {
-    struct attributes wanted = classic(may_cache, copy_strategy);
     struct reply_right reply = {reply_to, reply_type};
+    struct attributes wanted;
 
-    if (!object || !copy_strategy_valid(copy_strategy) || !reply_right_valid(reply))
+    if (!classic(object, may_cache, copy_strategy, &wanted) || !reply_right_valid(reply))
         return KERN_INVALID_ARGUMENT;
     apply_and_be_ready(object, &wanted);
     vm_object_end_if_unused(object);
     manager_change_completed(reply, may_cache, copy_strategy);
     return KERN_SUCCESS;
-}
-
-/* The strategy in force, as a manager would have named it. */
-static memory_object_copy_strategy_t strategy_of(const struct vm_object *object)
-{
-    return object->temporary && object->copy_strategy == MEMORY_OBJECT_COPY_DELAY
-               ? MEMORY_OBJECT_COPY_TEMPORARY
-               : object->copy_strategy;
 }
 
 kern_return_t memory_object_get_attributes(vm_object_t object, boolean_t *object_ready,
@@ -202,48 +204,42 @@ kern_return_t memory_object_get_attributes_flavor(vm_object_t object,
 }
 
 /* D-25: a power of two whole pages; 0 means one page. */
-static bool cluster_wanted(struct attributes *wanted, vm_size_t bytes)
+static bool name_cluster(struct attributes *wanted, vm_size_t bytes)
 {
     uint64_t pages = bytes == 0 ? 1 : bytes >> PAGE_SHIFT_BITS;
 
-    if (!page_aligned(bytes) || (pages & (pages - 1)) != 0)
-        return false;
     wanted->cluster_pages = pages < CLUSTER_PAGES_MAX ? (uint32_t)pages : CLUSTER_PAGES_MAX;
-    wanted->has_cluster_pages = true;
-    return true;
+    return page_aligned(bytes) && (pages & (pages - 1)) == 0;
 }
 
-static bool decode(memory_object_flavor_t flavor, const union flavored *all,
-                   struct attributes *wanted)
+/* What a flavor names. False: a value that there is not. */
+static bool decode(const struct vm_object *object, memory_object_flavor_t flavor,
+                   const union flavored *all, struct attributes *wanted)
 {
-    memset(wanted, 0, sizeof(*wanted));
+    *wanted = attributes_of(object);
     switch (flavor) {
     case OLD_MEMORY_OBJECT_BEHAVIOR_INFO:
-        wanted->copy_strategy = all->old_behavior.copy_strategy;
+        if (!name_strategy(wanted, object, all->old_behavior.copy_strategy))
+            return false;
         wanted->temporary = all->old_behavior.temporary != FALSE;
-        wanted->has_copy_strategy = wanted->has_temporary = true;
-        break;
+        return true;
     case MEMORY_OBJECT_PERFORMANCE_INFO:
         wanted->may_cache = all->performance.may_cache != FALSE;
-        wanted->has_may_cache = true;
-        return cluster_wanted(wanted, all->performance.cluster_size);
+        return name_cluster(wanted, all->performance.cluster_size);
     case OLD_MEMORY_OBJECT_ATTRIBUTE_INFO:
-        *wanted = classic(all->old_attributes.may_cache, all->old_attributes.copy_strategy);
-        break;
+        return classic(object, all->old_attributes.may_cache, all->old_attributes.copy_strategy,
+                       wanted);
     case MEMORY_OBJECT_ATTRIBUTE_INFO:
-        *wanted = classic(all->attributes.may_cache, all->attributes.copy_strategy);
-        wanted->temporary = all->attributes.temporary != FALSE;
-        wanted->has_temporary = true;
-        if (!cluster_wanted(wanted, all->attributes.cluster_size))
+        if (!classic(object, all->attributes.may_cache, all->attributes.copy_strategy, wanted))
             return false;
-        break;
+        wanted->temporary = all->attributes.temporary != FALSE;
+        return name_cluster(wanted, all->attributes.cluster_size);
     default:
-        wanted->copy_strategy = all->behavior.copy_strategy;
+        if (!name_strategy(wanted, object, all->behavior.copy_strategy))
+            return false;
         wanted->temporary = all->behavior.temporary != FALSE;
-        wanted->has_copy_strategy = wanted->has_temporary = true;
-        break;
+        return true;
     }
-    return copy_strategy_valid(wanted->copy_strategy);
 }
 
 /* As memory_object_change_attributes; its completion names control and flavor (D-13). */
@@ -262,7 +258,7 @@ kern_return_t memory_object_change_attributes_flavor(vm_object_t object,
     if (!object || count == 0 || info_count != count || !reply_right_valid(reply))
         return KERN_INVALID_ARGUMENT;
     memcpy(&all, info, count * sizeof(natural_t));
-    if (!decode(flavor, &all, &wanted))
+    if (!decode(object, flavor, &all, &wanted))
         return KERN_INVALID_ARGUMENT;
     apply_and_be_ready(object, &wanted);
     vm_object_end_if_unused(object);

@@ -9,7 +9,6 @@
 #include "mm/kmem.h"
 
 #include "kernel/panic.h"
-#include "kernel/thread.h"
 #include "mm/failure.h"
 #include "mm/page.h"
 
@@ -127,13 +126,6 @@ static void flush_magazine(struct kmem_cache *cache)
     }
 }
 
-static bool privileged(void)
-{
-    struct thread *thread = thread_current();
-
-    return thread == NULL || thread->vm_privileged;
-}
-
 /* Makes sure that an object may be taken; false when memory or the limit does not allow it. */
 static bool replenish(struct kmem_cache *cache)
 {
@@ -141,7 +133,7 @@ static bool replenish(struct kmem_cache *cache)
         return true;
     if (grow(cache))
         return true;
-    return cache->free_count > 0 && privileged();
+    return cache->free_count > 0 && page_privileged();
 }
 
 /*
@@ -171,9 +163,9 @@ void kmem_cache_init(struct kmem_cache *cache, const char *name, size_t object_b
 static __attribute__((noinline)) void *alloc_slowly(struct kmem_cache *cache)
 {
     /* A reserve is there for when memory is short. */
-    if (!(cache->reserve > 0 && cache->free_count > 0 && privileged()) && failure_due())
+    if (!(cache->reserve > 0 && cache->free_count > 0 && page_privileged()) && failure_due())
         return NULL;
-    if (cache->limit != 0 && cache->in_use >= cache->limit && !privileged())
+    if (cache->limit != 0 && cache->in_use >= cache->limit && !page_privileged())
         return NULL;
     if (cache->free_count <= cache->reserve && !replenish(cache))
         return NULL;

@@ -147,7 +147,7 @@ void page_bootstrap(const struct boot_info *info)
 
 /* --- allocation --- */
 
-static bool privileged(void)
+bool page_privileged(void)
 {
     struct thread *thread = thread_current();
 
@@ -169,7 +169,7 @@ static inline struct page *take_free(void)
 
 static bool may_take(void)
 {
-    return page_counts.free > page_levels.reserved || (page_counts.free > 0 && privileged());
+    return page_counts.free > page_levels.reserved || (page_counts.free > 0 && page_privileged());
 }
 
 static struct page *alloc_slowly(void)
@@ -201,7 +201,7 @@ struct page *page_alloc(void)
  */
 wait_result_t page_wait_for_memory(enum wait_mode mode)
 {
-    if (privileged() ? page_counts.free > 0
+    if (page_privileged() ? page_counts.free > 0
                      : page_counts.free > page_levels.reserved + PAGE_WAIT_MARGIN)
         return WAIT_AWAKENED;
     pageout_wake();
@@ -346,7 +346,7 @@ struct page *page_alloc_contiguous(uint32_t count, uint64_t limit, uint64_t alig
 struct page *page_alloc_fictitious(void)
 {
     if ((failure_armed && failure_due()) || fictitious_count == 0 ||
-        (fictitious_count <= FICTITIOUS_RESERVE && !privileged()))
+        (fictitious_count <= FICTITIOUS_RESERVE && !page_privileged()))
         return NULL;
     fictitious_count--;
     return list_entry(list_take_first(&fictitious_free), struct page, queue_link);

@@ -101,6 +101,8 @@ extern struct page_levels page_levels;
 /* Takes over all memory that boot left. */
 void page_bootstrap(const struct boot_info *info);
 
+/* The current thread may draw on reserves; so may everything before there are threads. */
+bool page_privileged(void);
 /* A frame with unknown contents, on no queue, in no object; never sleeps. NULL: below the reserve (for privileged
    threads: none is left). */
 struct page *page_alloc(void);

@@ -30,23 +30,29 @@ kern_return_t vm_read(struct vm_map *map, vm_address_t address, vm_size_t size, 
     return KERN_SUCCESS;
 }
 
+/* A snapshot of one map's memory, written over memory of another. */
+static kern_return_t copy_over(struct vm_map *from, vm_offset_t source, vm_size_t size,
+                               struct vm_map *to, vm_offset_t target)
+{
+    struct vm_copy *copy;
+    kern_return_t result = vm_copy_in(from, source, size, false, &copy);
+
+    if (result != KERN_SUCCESS)
+        return result;
+    result = vm_copy_overwrite(to, target, copy);
+    if (result != KERN_SUCCESS)
+        vm_copy_discard(copy);
+    return result;
+}
+
 /* The same into memory of the caller's; what was written before an error stays written. */
 kern_return_t vm_read_overwrite(struct vm_map *map, vm_address_t address, vm_size_t size,
                                 vm_address_t data, vm_size_t *count)
 {
-    struct vm_copy *copy;
-    kern_return_t result;
-
     if (!map || map->dead)
         return KERN_INVALID_ARGUMENT;
-    result = vm_copy_in(map, address, size, false, &copy);
-    if (result != KERN_SUCCESS)
-        return result;
-    result = vm_copy_overwrite(task_current()->map, data, copy);
-    if (result != KERN_SUCCESS)
-        vm_copy_discard(copy);
     *count = size;
-    return result;
+    return copy_over(map, address, size, task_current()->map, data);
 }
 
 /* Writes as the target task would (V-06: any alignment). Consumes the data exactly on success. */
@@ -63,7 +69,6 @@ kern_return_t vm_write(struct vm_map *map, vm_address_t address, vm_offset_t dat
 kern_return_t vm_copy(struct vm_map *map, vm_address_t source, vm_size_t size,
                       vm_address_t target)
 {
-    struct vm_copy *copy;
     kern_return_t result;
 
     if (!map || map->dead)
@@ -75,11 +80,5 @@ kern_return_t vm_copy(struct vm_map *map, vm_address_t source, vm_size_t size,
     result = vm_map_check_access(map, target, size, VM_PROT_WRITE);
     if (result != KERN_SUCCESS)
         return result;
-    result = vm_copy_in(map, source, size, false, &copy);
-    if (result != KERN_SUCCESS)
-        return result;
-    result = vm_copy_overwrite(map, target, copy);
-    if (result != KERN_SUCCESS)
-        vm_copy_discard(copy);
-    return result;
+    return copy_over(map, source, size, map, target);
 }

@@ -71,10 +71,9 @@ static bool is_at_start(const struct i386_xfp_save *area)
 }
 
 /*
- * Purpose: translate an area to i386_FLOAT_STATE.
- * Result: KERN_INVALID_ARGUMENT if *count is too small; else *count is what was written.
+ * Purpose: translate an area to i386_FLOAT_STATE, for which there is room.
  */
-kern_return_t float_state_get(const void *area, uint32_t *state, uint32_t *count)
+void float_state_get(const void *area, uint32_t *state)
 {
     const struct i386_xfp_save *from = area;
     struct i386_float_state result = { .fpkind = FP_387, .initialized = 1 };
@@ -90,8 +89,6 @@ kern_return_t float_state_get(const void *area, uint32_t *state, uint32_t *count
     };
     bool at_start = is_at_start(from);
 
-    if (*count < i386_FLOAT_STATE_COUNT)
-        return KERN_INVALID_ARGUMENT;
     if (at_start)
         save = (struct i386_fp_save){ .fp_control = FPU_CONTROL_START, .fp_tag = 0xffff };
     memcpy(result.hw_state, &save, sizeof(save));
@@ -99,25 +96,21 @@ kern_return_t float_state_get(const void *area, uint32_t *state, uint32_t *count
         memcpy(result.hw_state + sizeof(save) + i * REGISTER_BYTES, from->fp_reg_word[i],
                REGISTER_BYTES);
     memcpy(state, &result, sizeof(result));
-    *count = i386_FLOAT_STATE_COUNT;
-    return KERN_SUCCESS;
 }
 
 /*
  * Purpose: the reverse; the vector registers stay. initialized == 0 resets everything.
  */
-kern_return_t float_state_set(void *area, const uint32_t *state, uint32_t count)
+void float_state_set(void *area, const uint32_t *state)
 {
     struct i386_xfp_save *to = area;
     struct i386_float_state from;
     struct i386_fp_save save;
 
-    if (count < i386_FLOAT_STATE_COUNT)
-        return KERN_INVALID_ARGUMENT;
     memcpy(&from, state, sizeof(from));
     if (!from.initialized) {
         fpu_area_init(area);
-        return KERN_SUCCESS;
+        return;
     }
     memcpy(&save, from.hw_state, sizeof(save));
     to->fp_control = save.fp_control;
@@ -135,7 +128,6 @@ kern_return_t float_state_set(void *area, const uint32_t *state, uint32_t count)
                REGISTER_BYTES);
     if (cpu_features.xsave)
         to->header.xfp_features |= 1;
-    return KERN_SUCCESS;
 }
 
 uint32_t xfloat_state_bytes(void)
@@ -143,29 +135,23 @@ uint32_t xfloat_state_bytes(void)
     return sizeof(struct i386_xfloat_state) + fpu_state_bytes();
 }
 
-kern_return_t xfloat_state_get(const void *area, uint32_t *state, uint32_t *count)
+void xfloat_state_get(const void *area, uint32_t *state)
 {
     struct i386_xfloat_state header = { fp_kind(), 1, 0, fp_kind() };
 
-    if ((uint64_t)*count * 4 < xfloat_state_bytes())
-        return KERN_INVALID_ARGUMENT;
     memcpy(state, &header, sizeof(header));
     memcpy((char *)state + sizeof(header), area, fpu_state_bytes());
-    *count = xfloat_state_bytes() / 4;
-    return KERN_SUCCESS;
 }
 
 /*
  * Purpose: load an area that a user made. It is checked in the thread's own area, which is put back as it
  * was if the processor would not take it.
  */
-kern_return_t xfloat_state_set(void *area, const uint32_t *state, uint32_t count)
+kern_return_t xfloat_state_set(void *area, const uint32_t *state)
 {
     static uint8_t before[4096];
     struct i386_xfloat_state header;
 
-    if ((uint64_t)count * 4 < xfloat_state_bytes())
-        return KERN_INVALID_ARGUMENT;
     memcpy(&header, state, sizeof(header));
     if (!header.initialized) {
         fpu_area_init(area);

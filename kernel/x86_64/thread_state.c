@@ -107,21 +107,10 @@ static kern_return_t registers_set(struct trap_frame *frame, int flavor,
     return KERN_SUCCESS;
 }
 
-static kern_return_t debug_get(const struct thread_machine *machine, uint32_t *state,
-                               uint32_t *count)
-{
-    if (*count < i386_DEBUG_STATE_COUNT)
-        return KERN_INVALID_ARGUMENT;
-    for (unsigned i = 0; i < 8; i++)
-        state[i] = (uint32_t)machine->debug[i];
-    *count = i386_DEBUG_STATE_COUNT;
-    return KERN_SUCCESS;
-}
-
 /* Registers are 32 bits wide in this flavor, so breakpoints can only be on user addresses. */
-static kern_return_t debug_set(struct thread_machine *machine, const uint32_t *state, uint32_t count)
+static kern_return_t debug_set(struct thread_machine *machine, const uint32_t *state)
 {
-    if (count < i386_DEBUG_STATE_COUNT || (state[7] & ~(DEBUG_CONTROL_USER | DEBUG_CONTROL_FIXED)))
+    if (state[7] & ~(DEBUG_CONTROL_USER | DEBUG_CONTROL_FIXED))
         return KERN_INVALID_ARGUMENT;
     for (unsigned i = 0; i < 4; i++)
         machine->debug[i] = state[i];
@@ -131,25 +120,11 @@ static kern_return_t debug_set(struct thread_machine *machine, const uint32_t *s
     return KERN_SUCCESS;
 }
 
-static kern_return_t bases_get(const struct thread_machine *machine, uint32_t *state,
-                               uint32_t *count)
-{
-    struct i386_fsgs_base_state bases = { machine->fs_base, machine->gs_base };
-
-    if (*count < i386_FSGS_BASE_STATE_COUNT)
-        return KERN_INVALID_ARGUMENT;
-    memcpy(state, &bases, sizeof(bases));
-    *count = i386_FSGS_BASE_STATE_COUNT;
-    return KERN_SUCCESS;
-}
-
 /* Kernel addresses are refused: the trap code tells by the sign whose GS base is loaded. */
-static kern_return_t bases_set(struct thread_machine *machine, const uint32_t *state, uint32_t count)
+static kern_return_t bases_set(struct thread_machine *machine, const uint32_t *state)
 {
     struct i386_fsgs_base_state bases;
 
-    if (count < i386_FSGS_BASE_STATE_COUNT)
-        return KERN_INVALID_ARGUMENT;
     memcpy(&bases, state, sizeof(bases));
     if (bases.fs_base >= USER_ADDRESS_END || bases.gs_base >= USER_ADDRESS_END)
         return KERN_INVALID_ARGUMENT;
@@ -158,75 +133,79 @@ static kern_return_t bases_set(struct thread_machine *machine, const uint32_t *s
     return KERN_SUCCESS;
 }
 
-/* The first ports of the task's I/O permissions; a set bit denies. */
-static kern_return_t isa_ports_get(const struct task *task, uint32_t *state, uint32_t *count)
-{
-    if (*count < i386_ISA_PORT_MAP_STATE_COUNT)
-        return KERN_INVALID_ARGUMENT;
-    io_permissions_read(task->io_permissions, state, sizeof(struct i386_isa_port_map_state));
-    *count = i386_ISA_PORT_MAP_STATE_COUNT;
-    return KERN_SUCCESS;
-}
-
 /* The flavors that a program learns of without knowing the machine: GNU Mach's three. */
-static kern_return_t flavors_get(uint32_t *state, uint32_t *count)
-{
-    static const uint32_t flavors[] = { i386_THREAD_STATE, i386_FLOAT_STATE,
-                                        i386_ISA_PORT_MAP_STATE };
+static const uint32_t flavors[] = { i386_THREAD_STATE, i386_FLOAT_STATE, i386_ISA_PORT_MAP_STATE };
 
-    if (*count < sizeof(flavors) / sizeof(flavors[0]))
-        return KERN_INVALID_ARGUMENT;
-    memcpy(state, flavors, sizeof(flavors));
-    *count = sizeof(flavors) / sizeof(flavors[0]);
-    return KERN_SUCCESS;
+/* Words of a flavor; 0: there is none of that number. */
+static uint32_t flavor_count(int flavor)
+{
+    switch (flavor) {
+    case THREAD_STATE_FLAVOR_LIST: return sizeof(flavors) / sizeof(flavors[0]);
+    case i386_THREAD_STATE: return i386_THREAD_STATE_COUNT;
+    case i386_REGS_SEGS_STATE: return i386_THREAD_STATE_COUNT;
+    case i386_ISA_PORT_MAP_STATE: return i386_ISA_PORT_MAP_STATE_COUNT;
+    case i386_FLOAT_STATE: return i386_FLOAT_STATE_COUNT;
+    case i386_XFLOAT_STATE: return xfloat_state_bytes() / sizeof(uint32_t);
+    case i386_DEBUG_STATE: return i386_DEBUG_STATE_COUNT;
+    case i386_FSGS_BASE_STATE: return i386_FSGS_BASE_STATE_COUNT;
+    default: return 0;
+    }
 }
 
 kern_return_t thread_machine_get_state(struct thread *thread, int flavor, uint32_t *state,
                                        uint32_t *count)
 {
     struct thread_machine *machine = &thread->machine;
+    struct i386_fsgs_base_state bases = { machine->fs_base, machine->gs_base };
     struct i386_thread_state registers;
+    uint32_t needed = flavor_count(flavor);
 
-    if (machine->frame == NULL)
+    if (machine->frame == NULL || needed == 0 || *count < needed)
         return KERN_INVALID_ARGUMENT;
+    *count = needed;
     switch (flavor) {
     case THREAD_STATE_FLAVOR_LIST:
-        return flavors_get(state, count);
-    case i386_ISA_PORT_MAP_STATE:
-        return isa_ports_get(thread->task, state, count);
-    case i386_THREAD_STATE:
-    case i386_REGS_SEGS_STATE:
-        if (*count < i386_THREAD_STATE_COUNT)
-            return KERN_INVALID_ARGUMENT;
-        registers_get(machine->frame, &registers);
-        memcpy(state, &registers, sizeof(registers));
-        *count = i386_THREAD_STATE_COUNT;
-        return KERN_SUCCESS;
+        memcpy(state, flavors, sizeof(flavors));
+        break;
+    case i386_ISA_PORT_MAP_STATE: /* the first ports of the task's I/O permissions; a set bit denies */
+        io_permissions_read(thread->task->io_permissions, state,
+                            sizeof(struct i386_isa_port_map_state));
+        break;
     case i386_FLOAT_STATE:
     case i386_XFLOAT_STATE:
         if (thread == thread_current())
             fpu_save(machine->fpu);
-        return flavor == i386_FLOAT_STATE ? float_state_get(machine->fpu, state, count)
-                                          : xfloat_state_get(machine->fpu, state, count);
+        if (flavor == i386_FLOAT_STATE)
+            float_state_get(machine->fpu, state);
+        else
+            xfloat_state_get(machine->fpu, state);
+        break;
     case i386_DEBUG_STATE:
-        return debug_get(machine, state, count);
+        for (unsigned i = 0; i < i386_DEBUG_STATE_COUNT; i++)
+            state[i] = (uint32_t)machine->debug[i];
+        break;
     case i386_FSGS_BASE_STATE:
-        return bases_get(machine, state, count);
+        memcpy(state, &bases, sizeof(bases));
+        break;
     default:
-        return KERN_INVALID_ARGUMENT;
+        registers_get(machine->frame, &registers);
+        memcpy(state, &registers, sizeof(registers));
+        break;
     }
+    return KERN_SUCCESS;
 }
 
-static kern_return_t float_set(struct thread *thread, int flavor, const uint32_t *state,
-                               uint32_t count)
+static kern_return_t float_set(struct thread *thread, int flavor, const uint32_t *state)
 {
     void *area = thread->machine.fpu;
-    kern_return_t result;
+    kern_return_t result = KERN_SUCCESS;
 
     if (thread == thread_current())
         fpu_save(area);
-    result = flavor == i386_FLOAT_STATE ? float_state_set(area, state, count)
-                                        : xfloat_state_set(area, state, count);
+    if (flavor == i386_FLOAT_STATE)
+        float_state_set(area, state);
+    else
+        result = xfloat_state_set(area, state);
     if (thread == thread_current())
         fpu_restore(area);
     return result;
@@ -237,30 +216,28 @@ kern_return_t thread_machine_set_state(struct thread *thread, int flavor, const 
 {
     struct thread_machine *machine = &thread->machine;
     struct i386_thread_state registers;
+    uint32_t needed = flavor_count(flavor);
     kern_return_t result;
 
-    if (machine->frame == NULL)
+    if (machine->frame == NULL || needed == 0 || count < needed)
         return KERN_INVALID_ARGUMENT;
     switch (flavor) {
-    case i386_THREAD_STATE:
-    case i386_REGS_SEGS_STATE:
-        if (count < i386_THREAD_STATE_COUNT)
-            return KERN_INVALID_ARGUMENT;
-        memcpy(&registers, state, sizeof(registers));
-        return registers_set(machine->frame, flavor, &registers);
+    case THREAD_STATE_FLAVOR_LIST:
+        return KERN_INVALID_ARGUMENT;
     case i386_ISA_PORT_MAP_STATE: /* as in GNU Mach, i386_io_perm_modify() alone changes it */
-        return count < i386_ISA_PORT_MAP_STATE_COUNT ? KERN_INVALID_ARGUMENT : KERN_SUCCESS;
+        return KERN_SUCCESS;
     case i386_FLOAT_STATE:
     case i386_XFLOAT_STATE:
-        return float_set(thread, flavor, state, count);
+        return float_set(thread, flavor, state);
     case i386_DEBUG_STATE:
-        result = debug_set(machine, state, count);
+        result = debug_set(machine, state);
         break;
     case i386_FSGS_BASE_STATE:
-        result = bases_set(machine, state, count);
+        result = bases_set(machine, state);
         break;
     default:
-        return KERN_INVALID_ARGUMENT;
+        memcpy(&registers, state, sizeof(registers));
+        return registers_set(machine->frame, flavor, &registers);
     }
     thread_machine_refresh(thread);
     return result;
