@@ -47,25 +47,19 @@ kern_return_t mach_port_names(ipc_space_t space, mach_port_name_array_t *names,
                               mach_msg_type_number_t *types_count)
 {
     struct name_lists lists;
-    struct vm_copy *name_copy, *type_copy;
+    kern_return_t status;
 
     if (!space || !space->active)
         return KERN_INVALID_TASK;
     record_list_init(&lists.names, sizeof(mach_port_name_t), space->names);
     record_list_init(&lists.types, sizeof(mach_port_type_t), space->names);
     space_for_each(space, list_name, &lists);
-    *names_count = lists.names.count;
-    *types_count = lists.types.count;
-    if (!record_list_finish(&lists.names, &name_copy))
-        name_copy = NULL, *names_count = UINT32_MAX;
-    if (!record_list_finish(&lists.types, &type_copy) || *names_count == UINT32_MAX) {
-        vm_copy_discard(name_copy);
-        vm_copy_discard(type_copy);
-        return KERN_RESOURCE_SHORTAGE;
-    }
-    *names = (mach_port_name_array_t)name_copy;
-    *types = (mach_port_type_array_t)type_copy;
-    return KERN_SUCCESS;
+    status = record_list_give(&lists.names, names, names_count);
+    if (record_list_give(&lists.types, types, types_count) == KERN_SUCCESS && status == KERN_SUCCESS)
+        return KERN_SUCCESS;
+    vm_copy_discard((struct vm_copy *)*names);
+    vm_copy_discard((struct vm_copy *)*types);
+    return KERN_RESOURCE_SHORTAGE;
 }
 
 kern_return_t mach_port_get_set_status(ipc_space_t space, mach_port_name_t name,

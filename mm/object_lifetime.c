@@ -199,6 +199,5 @@ void object_lifetime_init(void)
     lock_request_init();
     kept_pages_init();
     synchronize_init();
-    if (!thread_create_kernel("object-reaper", SCHED_PRIORITY_KERNEL, reaper, NULL))
-        panic("object lifetime: no memory for the reaper thread");
+    thread_create_kernel("object-reaper", SCHED_PRIORITY_KERNEL, reaper, NULL);
 }

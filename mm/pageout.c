@@ -15,7 +15,6 @@
 #include "mm/pageout.h"
 
 #include "kernel/clock.h"
-#include "kernel/panic.h"
 #include "kernel/printf.h"
 #include "kernel/sched.h"
 #include "kernel/thread.h"
@@ -264,6 +263,5 @@ void pageout_init(void)
 {
     wait_queue_init(&idle);
     wait_queue_init(&paused);
-    if (!thread_create_kernel("pageout", SCHED_PRIORITY_KERNEL, daemon, NULL))
-        panic("pageout: no memory for the daemon's thread");
+    thread_create_kernel("pageout", SCHED_PRIORITY_KERNEL, daemon, NULL);
 }
