@@ -104,13 +104,3 @@ uint64_t memory_map_bytes(const struct boot_info *info, enum boot_memory type)
             bytes += info->ranges[i].end - info->ranges[i].start;
     return bytes;
 }
-
-uint64_t memory_map_ram_end(const struct boot_info *info)
-{
-    uint64_t end = 0;
-
-    for (uint64_t i = 0; i < info->range_count; i++)
-        if (info->ranges[i].type != BOOT_MEMORY_RESERVED)
-            end = info->ranges[i].end;
-    return end;
-}

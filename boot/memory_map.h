@@ -15,5 +15,3 @@ void memory_map_normalise(struct boot_info *info);
 /* The number of bytes of a type in a normalised map. */
 uint64_t memory_map_bytes(const struct boot_info *info, enum boot_memory type);
 
-/* The first address behind all RAM of a normalised map. */
-uint64_t memory_map_ram_end(const struct boot_info *info);

@@ -12,6 +12,7 @@
 
 #include "ipc/port.h"
 #include "kernel/panic.h"
+#include "kernel/string.h"
 #include "kernel/task.h"
 #include "mm/page.h"
 #include "mm/pageout.h"
@@ -35,12 +36,9 @@ uint32_t default_manager_cluster_pages(void)
 
 static void remember_task(void)
 {
-    struct task *task = port_receiver_task(manager);
-    unsigned i = 0;
+    const struct task *task = port_receiver_task(manager);
 
-    for (; task && i < sizeof(manager_task) - 1 && task->name[i]; i++)
-        manager_task[i] = task->name[i];
-    manager_task[i] = '\0';
+    strlcpy(manager_task, task ? task->name : "", sizeof(manager_task));
 }
 
 /*

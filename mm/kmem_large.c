@@ -78,7 +78,7 @@ static void unmap_frames(uint64_t address, uint32_t count)
         page_unwire(page);
         page_free(page);
     }
-    pmap_kernel_flush();
+    pmap_flush();
 }
 
 /* Maps fresh frames; all or none. */

@@ -35,11 +35,6 @@ void pmap_init(void)
         panic("pmap: no memory for the kernel's first tables");
 }
 
-static pte_t *top_table(const struct pmap *pmap)
-{
-    return (pte_t *)(UINT64_C(0xffff800000000000) + pmap->root);
-}
-
 /* An empty user pmap; NULL when memory is short. */
 struct pmap *pmap_create(void)
 {
@@ -57,7 +52,7 @@ struct pmap *pmap_create(void)
     }
     root->offset = 1; /* never counts down to zero: the root stays */
     pmap->root = page_physical(root);
-    memcpy(&top_table(pmap)[KERNEL_HALF_FIRST], &top_table(&kernel_pmap)[KERNEL_HALF_FIRST],
+    memcpy(&table_at(pmap->root)[KERNEL_HALF_FIRST], &table_at(kernel_pmap.root)[KERNEL_HALF_FIRST],
            (TABLE_ENTRIES - KERNEL_HALF_FIRST) * sizeof(pte_t));
     return pmap;
 }
@@ -271,9 +266,4 @@ void pmap_kernel_remove(vm_offset_t address)
 
     assert(entry && *entry != 0);
     pmap_entry_clear(&kernel_pmap, entry, address);
-}
-
-void pmap_kernel_flush(void)
-{
-    tlb_flush();
 }

@@ -72,5 +72,3 @@ void *pmap_access(struct pmap *pmap, vm_offset_t address, vm_prot_t access);
 bool pmap_kernel_enter(vm_offset_t address, uint64_t physical, vm_prot_t protection, bool cached);
 /* Removes one mapping. The frame may have another use only after pmap_kernel_flush(). */
 void pmap_kernel_remove(vm_offset_t address);
-/* Returns when no processor uses what was removed. */
-void pmap_kernel_flush(void);

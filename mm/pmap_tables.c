@@ -77,12 +77,6 @@ static pte_t *child(pte_t entry)
     return table_at(entry & PTE_ADDRESS);
 }
 
-/* The kernel's root comes from boot and may lie outside of what page.c knows. */
-static pte_t *root_of(const struct pmap *pmap)
-{
-    return (pte_t *)(UINT64_C(0xffff800000000000) + pmap->root);
-}
-
 static bool add_table(struct pmap *pmap, pte_t *entry, bool user)
 {
     struct page *page = table_alloc(pmap), *holder = table_page(entry);
@@ -97,7 +91,7 @@ static bool add_table(struct pmap *pmap, pte_t *entry, bool user)
 
 pte_t *pmap_entry_walk(struct pmap *pmap, vm_offset_t address, bool create)
 {
-    pte_t *table = root_of(pmap);
+    pte_t *table = table_at(pmap->root);
 
     for (unsigned level = TABLE_LEVELS - 1; level > 0; level--) {
         pte_t *entry = &table[table_index(address, level)];
@@ -115,7 +109,7 @@ pte_t *pmap_entry_walk(struct pmap *pmap, vm_offset_t address, bool create)
 void pmap_prune(struct pmap *pmap, vm_offset_t address)
 {
     pte_t *path[TABLE_LEVELS];
-    pte_t *table = root_of(pmap);
+    pte_t *table = table_at(pmap->root);
 
     for (unsigned level = TABLE_LEVELS - 1; level > 0; level--) {
         path[level] = &table[table_index(address, level)];
@@ -137,7 +131,7 @@ void pmap_prune(struct pmap *pmap, vm_offset_t address)
 vm_offset_t pmap_next_table(struct pmap *pmap, vm_offset_t address, vm_offset_t end)
 {
     while (address < end) {
-        pte_t *table = root_of(pmap);
+        pte_t *table = table_at(pmap->root);
         unsigned level = TABLE_LEVELS - 1;
 
         for (; level > 0 && table[table_index(address, level)] != 0; level--)
@@ -169,5 +163,5 @@ static void free_level(struct pmap *pmap, pte_t *table, unsigned level, unsigned
 
 void pmap_free_tables(struct pmap *pmap)
 {
-    free_level(pmap, root_of(pmap), TABLE_LEVELS - 1, USER_TOP_ENTRIES);
+    free_level(pmap, table_at(pmap->root), TABLE_LEVELS - 1, USER_TOP_ENTRIES);
 }

@@ -77,15 +77,12 @@ static struct vm_copy *move_whole_entry(struct vm_map *map, vm_offset_t start, v
 /* Moves the entries of the range out of the map. Does not sleep. */
 static kern_return_t move(struct vm_map *map, const struct range *range, struct vm_copy *copy)
 {
-    struct vm_map_spares spares;
     struct vm_map_entry *entry;
     bool touched = false;
-    kern_return_t result = vm_map_take_spares(map, range->first_page, range->last_page, &spares);
+    kern_return_t result = vm_map_clip_range(map, range->first_page, range->last_page, &entry);
 
     if (result != KERN_SUCCESS)
         return result;
-    entry = vm_map_clip_range(map, range->first_page, range->last_page, &spares);
-    vm_map_free_spares(&spares);
     while (entry && entry->start < range->last_page) {
         struct vm_map_entry *next = vm_map_next_entry(map, entry);
 
@@ -102,18 +99,15 @@ static kern_return_t move(struct vm_map *map, const struct range *range, struct 
 static kern_return_t mark_piece(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t start,
                                 vm_offset_t end, struct vm_map_entry *into)
 {
-    struct vm_map_spares spares;
     kern_return_t result;
 
     if (!entry->object) {
         vm_map_entry_copy_range(into, entry, start, end);
         return KERN_SUCCESS;
     }
-    result = vm_map_take_spares(map, start, end, &spares);
+    result = vm_map_clip_range(map, start, end, &entry);
     if (result != KERN_SUCCESS)
         return result;
-    entry = vm_map_clip_range(map, start, end, &spares);
-    vm_map_free_spares(&spares);
     vm_capture_marked(map, entry, into);
     return KERN_SUCCESS;
 }

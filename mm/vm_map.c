@@ -221,19 +221,25 @@ void vm_map_clip(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t add
     map->version++;
 }
 
-struct vm_map_entry *vm_map_clip_range(struct vm_map *map, vm_offset_t start, vm_offset_t end,
-                                       struct vm_map_spares *spares)
+kern_return_t vm_map_clip_range(struct vm_map *map, vm_offset_t start, vm_offset_t end,
+                                struct vm_map_entry **first)
 {
+    struct vm_map_spares spares;
     struct vm_map_entry *entry;
+    kern_return_t result = vm_map_take_spares(map, start, end, &spares);
 
+    if (result != KERN_SUCCESS)
+        return result;
     if (vm_map_lookup_entry(map, end, &entry))
-        vm_map_clip(map, entry, end, spares);
+        vm_map_clip(map, entry, end, &spares);
     entry = vm_map_first_entry(map, start);
     if (entry && entry->start < start) {
-        vm_map_clip(map, entry, start, spares);
+        vm_map_clip(map, entry, start, &spares);
         entry = vm_map_next_entry(map, entry);
     }
-    return entry && entry->start < end ? entry : NULL;
+    vm_map_free_spares(&spares);
+    *first = entry && entry->start < end ? entry : NULL;
+    return KERN_SUCCESS;
 }
 
 void vm_map_link(struct vm_map *map, struct vm_map_entry *entry, struct vm_map_entry *previous)

@@ -148,9 +148,10 @@ void vm_map_free_spares(struct vm_map_spares *spares);
 /* Splits the entry at an address inside it, if it is inside: the entry keeps the lower part. */
 void vm_map_clip(struct vm_map *map, struct vm_map_entry *entry, vm_offset_t address,
                  struct vm_map_spares *spares);
-/* Splits entries so that [start, end) is made of whole ones; returns the first of them or NULL. */
-struct vm_map_entry *vm_map_clip_range(struct vm_map *map, vm_offset_t start, vm_offset_t end,
-                                       struct vm_map_spares *spares);
+/* Splits entries so that [start, end) is made of whole ones: *first is the first of them or NULL.
+   KERN_RESOURCE_SHORTAGE: nothing has changed. */
+kern_return_t vm_map_clip_range(struct vm_map *map, vm_offset_t start, vm_offset_t end,
+                                struct vm_map_entry **first);
 /* Puts a filled, detached entry into a free range; `previous` is the entry before it or NULL. */
 void vm_map_link(struct vm_map *map, struct vm_map_entry *entry, struct vm_map_entry *previous);
 /* Takes an entry out of the map; it keeps its object reference and belongs to the caller. */

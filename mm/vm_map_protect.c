@@ -50,7 +50,6 @@ static void protect_entry(struct vm_map *map, struct vm_map_entry *entry, bool s
 kern_return_t vm_map_protect(struct vm_map *map, vm_offset_t address, vm_size_t size,
                              bool set_maximum, vm_prot_t protection)
 {
-    struct vm_map_spares spares;
     struct vm_map_entry *entry;
     vm_offset_t start, end;
     kern_return_t result;
@@ -64,14 +63,12 @@ kern_return_t vm_map_protect(struct vm_map *map, vm_offset_t address, vm_size_t 
     result = check_maximum(map, start, end, protection);
     if (result != KERN_SUCCESS)
         return result;
-    result = vm_map_take_spares(map, start, end, &spares);
+    result = vm_map_clip_range(map, start, end, &entry);
     if (result != KERN_SUCCESS)
         return result;
-    entry = vm_map_clip_range(map, start, end, &spares);
     for (; entry && entry->start < end; entry = vm_map_next_entry(map, entry))
         protect_entry(map, entry, set_maximum, protection);
     map->version++;
-    vm_map_free_spares(&spares);
     return KERN_SUCCESS;
 }
 
@@ -79,7 +76,6 @@ kern_return_t vm_map_protect(struct vm_map *map, vm_offset_t address, vm_size_t 
 static kern_return_t set_each(struct vm_map *map, vm_offset_t address, vm_size_t size, int value,
                               void (*set)(struct vm_map_entry *entry, int value))
 {
-    struct vm_map_spares spares;
     struct vm_map_entry *entry;
     vm_offset_t start, end;
     kern_return_t result;
@@ -88,13 +84,11 @@ static kern_return_t set_each(struct vm_map *map, vm_offset_t address, vm_size_t
         return KERN_INVALID_ADDRESS;
     if (size == 0)
         return KERN_SUCCESS;
-    result = vm_map_take_spares(map, start, end, &spares);
+    result = vm_map_clip_range(map, start, end, &entry);
     if (result != KERN_SUCCESS)
         return result;
-    entry = vm_map_clip_range(map, start, end, &spares);
     for (; entry && entry->start < end; entry = vm_map_next_entry(map, entry))
         set(entry, value);
-    vm_map_free_spares(&spares);
     return KERN_SUCCESS;
 }
 

@@ -210,16 +210,14 @@ static kern_return_t pin_range(struct vm_map *map, const struct wiring *wiring)
 
 static kern_return_t wire(struct vm_map *map, const struct wiring *wiring)
 {
-    struct vm_map_spares spares;
+    struct vm_map_entry *first;
     kern_return_t result = check(map, wiring);
 
     if (result != KERN_SUCCESS)
         return result;
-    result = vm_map_take_spares(map, wiring->start, wiring->end, &spares);
+    result = vm_map_clip_range(map, wiring->start, wiring->end, &first);
     if (result != KERN_SUCCESS)
         return result;
-    vm_map_clip_range(map, wiring->start, wiring->end, &spares);
-    vm_map_free_spares(&spares);
     count(map, wiring);
     result = pin_range(map, wiring);
     if (result != KERN_SUCCESS)
@@ -230,16 +228,14 @@ static kern_return_t wire(struct vm_map *map, const struct wiring *wiring)
 static kern_return_t unwire(struct vm_map *map, vm_offset_t start, vm_offset_t end)
 {
     struct wiring wiring = {.start = start, .end = end};
-    struct vm_map_spares spares;
+    struct vm_map_entry *first;
     kern_return_t result = check(map, &wiring);
 
     if (result == KERN_NO_SPACE)
         return result;
-    result = vm_map_take_spares(map, start, end, &spares);
+    result = vm_map_clip_range(map, start, end, &first);
     if (result != KERN_SUCCESS)
         return result;
-    vm_map_clip_range(map, start, end, &spares);
-    vm_map_free_spares(&spares);
     undo(map, &wiring);
     return KERN_SUCCESS;
 }

@@ -31,7 +31,6 @@ static kern_return_t gather_piece(struct remap *remap, vm_offset_t *at)
 {
     struct vm_map *source = remap->source;
     struct vm_map_entry *entry, *into;
-    struct vm_map_spares spares;
     vm_offset_t end;
     kern_return_t result;
 
@@ -39,11 +38,9 @@ static kern_return_t gather_piece(struct remap *remap, vm_offset_t *at)
         return KERN_INVALID_ADDRESS;
     if (remap->copy && !(entry->protection & VM_PROT_READ))
         return KERN_PROTECTION_FAILURE;
-    result = vm_map_take_spares(source, *at, remap->end, &spares);
+    result = vm_map_clip_range(source, *at, remap->end, &entry);
     if (result != KERN_SUCCESS)
         return result;
-    entry = vm_map_clip_range(source, *at, remap->end, &spares);
-    vm_map_free_spares(&spares);
     end = entry->end;
     into = vm_map_entry_alloc();
     if (!into)
