@@ -272,11 +272,8 @@ static mach_msg_return_t take_reply(struct message *reply, mach_msg_header_t *he
 {
     mach_msg_return_t status = MACH_MSG_SUCCESS;
 
-    /* Its destination right has done its work. */
-    if (MACH_MSGH_BITS_REMOTE(reply->header.msgh_bits) == MACH_MSG_TYPE_PORT_SEND_ONCE)
-        port_forget_send_once(reply->header.msgh_remote_port);
-    else
-        port_release_send(reply->header.msgh_remote_port);
+    port_release_used(reply->header.msgh_remote_port,
+                      MACH_MSGH_BITS_REMOTE(reply->header.msgh_bits));
     reply->header.msgh_remote_port = NULL;
     if (reply->header.msgh_size > receive_bytes)
         status = MACH_RCV_TOO_LARGE;

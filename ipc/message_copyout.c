@@ -35,10 +35,7 @@ static mach_port_name_t consume_destination(struct port *dest, mach_msg_type_nam
 {
     mach_port_name_t name = dest->receiver == space ? dest->receiver_name : MACH_PORT_NAME_DEAD;
 
-    if (type == MACH_MSG_TYPE_PORT_SEND_ONCE)
-        port_forget_send_once(dest);
-    else
-        port_release_send(dest);
+    port_release_used(dest, type);
     return name;
 }
 

@@ -20,7 +20,7 @@ mach_msg_return_t message_send(struct message *message, mach_msg_option_t option
                                mach_msg_timeout_t timeout_ms, struct thread **next,
                                struct message **reply);
 /* Queues a message or hands it to a waiting receiver; never waits, ignores the queue limit. A
-   kernel object serves it here and now. Consumes the message. */
+   kernel object serves it here and now. Consumes the message; NULL is allowed. */
 void message_send_always(struct message *message);
 /* Gives a message to the port's first waiting receiver, or queues it. Returns a receiver to run. */
 struct thread *message_deliver(struct port *port, struct message *message);

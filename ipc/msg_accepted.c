@@ -55,11 +55,7 @@ bool msg_accepted_pending(const struct space *space, const struct port *port)
 
 unsigned msg_accepted_count(unsigned bucket)
 {
-    unsigned count = 0;
-
-    list_for_each(&buckets[bucket], node)
-        count++;
-    return count;
+    return list_length(&buckets[bucket]);
 }
 
 /* Registers a request that there is not yet. */

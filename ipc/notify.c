@@ -45,18 +45,21 @@ struct notification_body {
 
 #define BODY_BYTES (sizeof(mach_msg_header_t) + sizeof(struct notification_body))
 
+/* One that carries a value. NULL as above. */
+static struct message *valued(struct port *notify, mach_msg_id_t id, mach_msg_type_t type,
+                              uint64_t value)
+{
+    struct message *message = notification(notify, id, BODY_BYTES);
+
+    if (message)
+        *(struct notification_body *)(&message->header + 1) = (struct notification_body){type, value};
+    return message;
+}
+
 static void notify_value(struct port *notify, mach_msg_id_t id, mach_msg_type_t type,
                          uint32_t value)
 {
-    struct message *message = notification(notify, id, BODY_BYTES);
-    struct notification_body *body;
-
-    if (!message)
-        return;
-    body = (struct notification_body *)(&message->header + 1);
-    body->type = type;
-    body->value = value;
-    message_send_always(message);
+    message_send_always(valued(notify, id, type, value));
 }
 
 void notify_port_deleted(struct port *notify, mach_port_name_t name)
@@ -81,26 +84,19 @@ void notify_no_senders(struct port *notify, mach_port_mscount_t make_send_count)
 
 void notify_send_once(struct port *notify)
 {
-    struct message *message =
-        notification(notify, MACH_NOTIFY_SEND_ONCE, sizeof(mach_msg_header_t));
-
-    if (message)
-        message_send_always(message);
+    message_send_always(notification(notify, MACH_NOTIFY_SEND_ONCE, sizeof(mach_msg_header_t)));
 }
 
 /* Where the right cannot go it is destroyed, which ends its port. */
 void notify_port_destroyed(struct port *notify, struct port *receive_right)
 {
-    struct message *message = notification(notify, MACH_NOTIFY_PORT_DESTROYED, BODY_BYTES);
-    struct notification_body *body;
+    struct message *message = valued(notify, MACH_NOTIFY_PORT_DESTROYED, one_receive_right,
+                                     (uint64_t)receive_right);
 
     if (!message) {
         port_release_receive(receive_right);
         return;
     }
-    body = (struct notification_body *)(&message->header + 1);
-    body->type = one_receive_right;
-    body->value = (uint64_t)receive_right;
     message->header.msgh_bits |= MACH_MSGH_BITS_COMPLEX;
     message_adopt_reply(message);
     message_send_always(message);

@@ -211,6 +211,14 @@ static inline void port_forget_send_once(struct port *right)
 
 /* Consumes a send-once right unused: its port gets MACH_NOTIFY_SEND_ONCE. */
 void port_release_send_once(struct port *right);
+/* Consumes the send or send-once right that a message came through: it has done its work. */
+static inline void port_release_used(struct port *right, mach_msg_type_name_t type)
+{
+    if (type == MACH_MSG_TYPE_PORT_SEND_ONCE)
+        port_forget_send_once(right);
+    else
+        port_release_send(right);
+}
 /* Consumes a right that a message carried with this type (MACH_MSG_TYPE_PORT_*). */
 void port_release_right(struct port *right, mach_msg_type_name_t type);
 
@@ -225,6 +233,8 @@ void port_kill(struct port *port);
 /* Would a message to destination that carries port's receive right never be received? If not, notes
    that the right is in transit there. */
 bool port_enter_transit(struct port *port, struct port *destination);
+/* The receive right has arrived somewhere, or goes: it is in transit no more. */
+void port_leave_transit(struct port *port);
 
 /* The task whose space receives from the port, for the monitor; borrowed, may be NULL. */
 struct task *port_receiver_task(const struct port *port);

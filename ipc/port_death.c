@@ -43,7 +43,7 @@ bool port_enter_transit(struct port *port, struct port *destination)
     return true;
 }
 
-static inline void leave_transit(struct port *port)
+void port_leave_transit(struct port *port)
 {
     struct port *destination = port->destination;
 
@@ -89,7 +89,7 @@ void port_kill(struct port *port)
     port->active = false;
     port->no_senders_request = port->port_destroyed_request = NULL;
     port_clear_receiver(port);
-    leave_transit(port);
+    port_leave_transit(port);
     release_senders(port);
     if (no_senders)
         port_release_send_once(no_senders);
@@ -113,7 +113,7 @@ void port_release_receive(struct port *port)
 {
     struct port *notify = port->port_destroyed_request;
 
-    leave_transit(port);
+    port_leave_transit(port);
     if (!notify || !notify->active) {
         port_kill(port);
         return;

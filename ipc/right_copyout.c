@@ -15,14 +15,10 @@ struct name_entry *right_find_port(const struct space *space, const struct port 
 /* A receive right has arrived under the entry's name: it is in transit no more. */
 static void arrive(struct space *space, struct name_entry *entry, struct port *right)
 {
-    struct port *destination = right->destination;
-
     entry->bits |= MACH_PORT_TYPE_RECEIVE;
     right->receiver = space;
     right->receiver_name = entry->name;
-    right->destination = NULL;
-    if (destination)
-        port_release(destination);
+    port_leave_transit(right);
 }
 
 /* Makes a fresh entry the name of a right; cannot fail. The hash is prepared: also for a receive

@@ -168,15 +168,6 @@ static void run_again(const struct kobject_service *service, struct message *req
         service->routine(&request->header, &out->Head);
 }
 
-/* The right that the request was sent through has done its work. */
-static void release_destination(struct port *port, mach_msg_type_name_t type)
-{
-    if (type == MACH_MSG_TYPE_PORT_SEND)
-        port_release_send(port);
-    else
-        port_forget_send_once(port);
-}
-
 struct message *kobject_finish(const struct kobject_service *service, struct message *request,
                                struct message *reply)
 {
@@ -191,7 +182,7 @@ struct message *kobject_finish(const struct kobject_service *service, struct mes
         answer = finish_unusual(request, out);
     /* The reply right has moved into the reply, or to the routine. */
     message_free(request);
-    release_destination(port, type);
+    port_release_used(port, type);
     if (answer && PORT_VALID(out->Head.msgh_remote_port))
         return reply;
     message_destroy(reply);
@@ -209,7 +200,7 @@ static struct message *refuse(struct message *request)
     kobject_reply_init(request, request, sizeof(mig_reply_header_t));
     ((mig_reply_header_t *)&request->header)->RetCode = KERN_RESOURCE_SHORTAGE;
     request->payer = NULL;
-    release_destination(port, type);
+    port_release_used(port, type);
     if (PORT_VALID(request->header.msgh_remote_port))
         return request;
     message_destroy(request);
