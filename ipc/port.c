@@ -17,8 +17,6 @@ static struct kmem_cache port_cache;
 static struct port *kept_ports;     /* linked by kobject */
 static uint32_t kept_count;
 
-uint32_t port_count;
-
 void port_init(void)
 {
     kmem_cache_init(&port_cache, "ports", sizeof(struct port), 0, 0);
@@ -27,7 +25,6 @@ void port_init(void)
 /* Brings to life what is as a dead port leaves it: without rights, messages, waiters, requests. */
 static inline struct port *revive(struct port *port)
 {
-    port_count++;
     port->references = 1;
     port->active = true;
     port->make_send_count = 0;
@@ -66,7 +63,6 @@ struct port *port_create(void)
 /* A dead port is as good as new, and kept so for a while. */
 static inline void keep(struct port *port)
 {
-    port_count--;
     if (__builtin_expect(kept_count >= PORTS_KEPT, 0)) {
         kmem_cache_free(&port_cache, port);
         return;

@@ -84,8 +84,6 @@ struct port {
     uint64_t protected_payload;
 };
 
-/* Ports that are not freed yet, dead ones included. */
-extern uint32_t port_count;
 /* Of the cache's objects in use, those that are dead ports at hand; for statistics. */
 uint32_t port_count_at_hand(const struct kmem_cache *cache);
 /* None is kept at hand any more, so that each new one is allocated; or some are again. */

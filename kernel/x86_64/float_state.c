@@ -6,6 +6,7 @@
 #include "kernel/x86_64/float_state.h"
 
 #include <mach/machine/thread_status.h>
+#include <mig/mach_i386_server.h>
 
 #include "kernel/string.h"
 #include "kernel/x86_64/cpu.h"
@@ -165,4 +166,13 @@ kern_return_t xfloat_state_set(void *area, const uint32_t *state)
         return KERN_SUCCESS;
     memcpy(area, before, fpu_state_bytes());
     return KERN_INVALID_ARGUMENT;
+}
+
+/* Bytes of a whole i386_XFLOAT_STATE on this processor. KERN_INVALID_HOST: not a host port. */
+kern_return_t i386_get_xstate_size(host_t host_port, vm_size_t *size)
+{
+    if (!host_port)
+        return KERN_INVALID_HOST;
+    *size = xfloat_state_bytes();
+    return KERN_SUCCESS;
 }

@@ -12,5 +12,5 @@ void float_state_set(void *area, const uint32_t *state);
    not take. */
 void xfloat_state_get(const void *area, uint32_t *state);
 kern_return_t xfloat_state_set(void *area, const uint32_t *state);
-/* Bytes of a whole i386_xfloat_state here; i386_get_xstate_size returns it. */
+/* Bytes of a whole i386_xfloat_state here. */
 uint32_t xfloat_state_bytes(void);
