@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "kernel/program_stack.h"
+#include "kernel/program.h"
 
 struct task;
 struct thread;

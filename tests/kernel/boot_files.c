@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of the archive reader, boot script lines and the program loader's checks. */
 #include "kernel/boot_words.h"
-#include "kernel/elf.h"
+#include "kernel/program.h"
 #include "kernel/string.h"
 #include "lib/include/porthole/archive.h"
 #include "tests/kernel/selftest.h"
