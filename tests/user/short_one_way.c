@@ -275,22 +275,46 @@ TEST(38, a_supply_from_memory_that_cannot_be_read_is_refused_whole)
     CHECK_EQ(client_finish(&client), pattern_word(4, 0));
 }
 
+/* Supplies from prepared memory: the client's map, which is the test's own, stays as it is while he waits. */
+static void supply_from(struct manager *manager, vm_address_t source, vm_offset_t offset, vm_size_t size,
+                        vm_prot_t lock)
+{
+    CHECK_OK(memory_object_data_supply(manager->control, offset, source + offset, (unsigned)size, FALSE,
+                                       lock, FALSE, MACH_PORT_NULL));
+}
+
+static vm_address_t prepare(vm_size_t size, uint64_t seed)
+{
+    vm_address_t source = 0;
+
+    CHECK_OK(vm_allocate(SELF, &source, size, TRUE));
+    pattern_fill(source, size, seed, 0);
+    return source;
+}
+
 TEST(49, pages_of_a_cluster_that_come_together_keep_what_their_manager_prohibits)
 {
     struct manager manager;
     struct kernel_message message;
     struct client client;
     vm_address_t address = manager_start(&manager, 0, 4 * PAGE_SIZE);
+    vm_address_t source = prepare(4 * PAGE_SIZE, 5);
 
     manager_set_cluster(&manager, 4 * PAGE_SIZE);
-    client_read(&client, address + PAGE_SIZE);
+    client_read(&client, address);
     EXPECT_REQUEST(&manager, 0, 4 * PAGE_SIZE);
-    CHECK_OK(manager_supply(&manager, 0, PAGE_SIZE, 5, VM_PROT_NONE, FALSE, MACH_PORT_NULL, 0));
-    CHECK_OK(manager_supply(&manager, PAGE_SIZE, 3 * PAGE_SIZE, 5, VM_PROT_WRITE, FALSE,
-                            MACH_PORT_NULL, 0));
-    CHECK_EQ(client_finish(&client), pattern_word(5, PAGE_SIZE));
-    pattern_check(address, 4 * PAGE_SIZE, 5, 0);
-    client_write(&client, address + 2 * PAGE_SIZE, 77);
+    supply_from(&manager, source, PAGE_SIZE, PAGE_SIZE, VM_PROT_WRITE);
+    supply_from(&manager, source, 2 * PAGE_SIZE, PAGE_SIZE, VM_PROT_READ | VM_PROT_WRITE);
+    supply_from(&manager, source, 3 * PAGE_SIZE, PAGE_SIZE, VM_PROT_NONE);
+    supply_from(&manager, source, 0, PAGE_SIZE, VM_PROT_NONE);
+    CHECK_EQ(client_finish(&client), pattern_word(5, 0));
+    pattern_check(address, 2 * PAGE_SIZE, 5, 0);
+    pattern_check(address + 3 * PAGE_SIZE, PAGE_SIZE, 5, 3 * PAGE_SIZE);
+    client_write(&client, address + PAGE_SIZE, 77);
+    EXPECT_MESSAGE(manager.object, ID_DATA_UNLOCK, &message);
+    CHECK_EQ(message.offset, PAGE_SIZE);
+    client_end(&client);
+    client_read(&client, address + 2 * PAGE_SIZE);
     EXPECT_MESSAGE(manager.object, ID_DATA_UNLOCK, &message);
     CHECK_EQ(message.offset, 2 * PAGE_SIZE);
     client_end(&client);
@@ -301,13 +325,14 @@ TEST(49, a_cluster_is_mapped_no_further_than_its_entry_goes)
     struct manager manager;
     struct client client;
     vm_address_t address = manager_start(&manager, 0, 4 * PAGE_SIZE);
+    vm_address_t source = prepare(4 * PAGE_SIZE, 6);
 
     manager_set_cluster(&manager, 4 * PAGE_SIZE);
     CHECK_OK(vm_deallocate(SELF, address, PAGE_SIZE));
     CHECK_OK(vm_deallocate(SELF, address + 2 * PAGE_SIZE, 2 * PAGE_SIZE));
     client_read(&client, address + PAGE_SIZE);
     EXPECT_REQUEST(&manager, 0, 4 * PAGE_SIZE);
-    manager_supply_plain(&manager, 0, 4 * PAGE_SIZE, 6);
+    supply_from(&manager, source, 0, 4 * PAGE_SIZE, VM_PROT_NONE);
     CHECK_EQ(client_finish(&client), pattern_word(6, PAGE_SIZE));
     for (vm_offset_t at = 0; at < 4 * PAGE_SIZE; at += PAGE_SIZE) {
         if (at == PAGE_SIZE)
