@@ -253,12 +253,48 @@ static kern_return_t send_rights(void)
     return KERN_SUCCESS;
 }
 
+/* The names go away with the message, out of the middle of other memory, or stay where they are. */
+static kern_return_t give_rights(void)
+{
+    wire_begin(&sent, port, MACH_MSG_TYPE_COPY_SEND, 1);
+    wire_add_ports(&sent, (mach_port_t *)(gift + PAGE_SIZE), PAGE_SIZE / sizeof(mach_port_t),
+                   MACH_MSG_TYPE_COPY_SEND, TRUE);
+    kern_return_t result = pass();
+
+    if (result == MACH_MSG_SUCCESS)
+        mach_msg_destroy(&received.header);
+    return result;
+}
+
+static void make_names(void)
+{
+    make_gift();
+    for (unsigned i = 0; i < PAGE_SIZE / sizeof(mach_port_t); i++)
+        ((mach_port_t *)(gift + PAGE_SIZE))[i] = port;
+}
+
+static void expect_names_moved(void)
+{
+    mach_msg_type_number_t count = 0;
+    vm_offset_t read = 0;
+    kern_return_t result = vm_read(SELF, gift + PAGE_SIZE, PAGE_SIZE, &read, &count);
+
+    if (result == KERN_SUCCESS)
+        CHECK_OK(vm_deallocate(SELF, read, count));
+    if (injection_result == KERN_SUCCESS)
+        CHECK_EQ(result, KERN_INVALID_ADDRESS);
+    else if (injection_result == MACH_SEND_NO_BUFFER)
+        CHECK_EQ(result, KERN_SUCCESS);
+}
+
 TEST(0, rights_in_messages_arrive_or_are_gone_when_an_allocation_fails)
 {
     make_child();
     INJECT(move_right, RIGHTS_REFUSED, .fresh = TRUE);
     INJECT(move_receive_right, RIGHTS_REFUSED, .fresh = TRUE);
     INJECT(send_rights, RIGHTS_REFUSED, .must_refuse = TRUE);
+    INJECT(give_rights, RIGHTS_REFUSED, .must_refuse = TRUE, .prepare = make_names,
+           .check = expect_names_moved);
 }
 
 /* ---- what comes back to its sender */
