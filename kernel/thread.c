@@ -54,7 +54,10 @@ static void thread_free(struct thread *thread)
     assert(!list_node_linked(&thread->task_link) && !list_node_linked(&thread->run_link));
     thread_machine_destroy(thread);
     pc_samples_free(thread->pc_samples);
-    failure_forget(thread);
+    if (failure_forget(thread)) {
+        port_keep_at_hand(true);
+        message_keep_at_hand(true);
+    }
     task_release(thread->task);
     kmem_cache_free(&thread_cache, thread);
 }

@@ -40,10 +40,12 @@ void failure_arm(const struct thread *thread, uint32_t number, uint32_t times, s
     }
 }
 
-void failure_forget(const struct thread *thread)
+bool failure_forget(const struct thread *thread)
 {
     struct failure before;
 
-    if (thread == victim)
-        failure_arm(NULL, 0, 0, &before);
+    if (thread != victim)
+        return false;
+    failure_arm(NULL, 0, 0, &before);
+    return true;
 }

@@ -27,5 +27,5 @@ bool failure_due(void);
  * the order before, whose thread is forgotten.
  */
 void failure_arm(const struct thread *thread, uint32_t number, uint32_t times, struct failure *before);
-/* The thread ends: so does its order, if it has one. */
-void failure_forget(const struct thread *thread);
+/* The thread ends: so does its order. True: it had one, and things may be kept at hand again. */
+bool failure_forget(const struct thread *thread);
