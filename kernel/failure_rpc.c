@@ -17,7 +17,7 @@ kern_return_t porthole_fail_allocation(host_t host_priv, thread_t thread, uint32
     _Static_assert(sizeof(before.callers) == sizeof(porthole_callers_t), "as in porthole_debug.defs");
     if (!host_priv)
         return KERN_INVALID_HOST;
-    if (!thread || (times > 0 && number == 0))
+    if (!thread || (times > 0 && number == 0) || times > PORTHOLE_FAILURES_MAX)
         return KERN_INVALID_ARGUMENT;
     failure_arm(times > 0 ? thread : NULL, number, times, &before);
     port_keep_at_hand(times == 0);

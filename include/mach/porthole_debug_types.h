@@ -12,6 +12,7 @@
 
 /* Return addresses in the kernel, innermost first, 0 behind the last. */
 #define PORTHOLE_CALLERS 12
+#define PORTHOLE_FAILURES_MAX 1000 /* allocations in a row that fail on purpose */
 typedef uint64_t porthole_callers_t[PORTHOLE_CALLERS];
 #define PORTHOLE_REASON_MAX 64
 #define PORTHOLE_WHOM_MAX   96

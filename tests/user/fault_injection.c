@@ -306,6 +306,8 @@ TEST(0, only_a_thread_can_have_failing_allocations)
     REFUSED(porthole_fail_allocation(test_host_port, SELF, 1, 1, &left, callers), KERN_INVALID_ARGUMENT);
     REFUSED(porthole_fail_allocation(test_host_port, thread_self(), 0, 1, &left, callers),
             KERN_INVALID_ARGUMENT);
+    REFUSED(porthole_fail_allocation(test_host_port, thread_self(), 1, PORTHOLE_FAILURES_MAX + 1, &left, callers),
+            KERN_INVALID_ARGUMENT);
     CHECK_OK(porthole_fail_allocation(test_host_port, thread_self(), 1000, 3, &left, callers));
     CHECK_EQ(left, 0);
     CHECK_OK(porthole_fail_allocation(test_host_port, thread_self(), 0, 0, &left, callers));
