@@ -50,9 +50,10 @@ static void serve(struct thread *thread, struct message *message)
 }
 
 /* The message is in the thread's buffer, untouched, and goes to a kernel object. */
-static mach_msg_return_t send(struct thread *thread, struct message *message, struct port *dest)
+static mach_msg_return_t send(struct thread *thread, struct message *message, struct port *dest,
+                              uint64_t user_address)
 {
-    const struct call rest = {.option = MACH_SEND_MSG};
+    const struct call rest = {.user_address = user_address, .option = MACH_SEND_MSG};
     struct space *space = thread->task->space;
     mach_msg_return_t status = MACH_MSG_SUCCESS;
 
@@ -92,7 +93,7 @@ mach_msg_return_t fast_send(uint64_t user_address, mach_msg_size_t bytes)
                user_copy_words(&message->header, (void *)user_address, bytes / 8) &&
                (dest = find_kernel_port(message, thread->task->space)) != NULL)) {
         message->header.msgh_size = bytes;
-        return send(thread, message, dest);
+        return send(thread, message, dest, user_address);
     }
     return mach_msg_slow(NULL, thread->task->space, bytes, &call);
 }

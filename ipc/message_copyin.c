@@ -301,15 +301,27 @@ static mach_msg_return_t copyin_slot(struct message *message, struct space *spac
     return MACH_MSG_SUCCESS;
 }
 
-/* Few whole pages for a manager's object, to be taken by the kernel before the sender goes on; item: their
-   descriptor and slot. False: they are no such thing, nothing changed. */
-static bool copyin_supply(const struct message *message, uint64_t *item)
+/* Whether single numbers and rights are all that comes from the offset on: to take them never sleeps. */
+static bool ends_in_singles(const struct message *message, uint32_t offset)
+{
+    const uint64_t *item = (const uint64_t *)((const char *)&message->header + offset);
+
+    for (; offset < message->header.msgh_size; offset += MESSAGE_SINGLE_BYTES, item += 2)
+        if (!message_is_single(item[0]))
+            return false;
+    return true;
+}
+
+/* Few whole pages for a manager's object, which the kernel takes before the sender goes on; so they are the last
+   memory in the message. item: their descriptor and slot, before `end`. False: they are no such thing, nothing
+   changed. */
+static bool copyin_supply(const struct message *message, uint64_t *item, uint32_t end)
 {
     const struct port *dest = message->header.msgh_remote_port;
     struct vm_copy *copy;
 
     if ((uint32_t)item[0] != MESSAGE_BYTES_REMOTE || !PORT_VALID(dest) ||
-        dest->kobject_type != KOBJECT_MEMORY_CONTROL ||
+        dest->kobject_type != KOBJECT_MEMORY_CONTROL || !ends_in_singles(message, end) ||
         !(copy = vm_copy_in_frames(task_current()->map, item[1], item[0] >> 32)))
         return false;
     item[1] = (uint64_t)copy;
@@ -329,7 +341,7 @@ mach_msg_return_t message_copyin_body(struct message *message, struct space *spa
             continue;
         type = message_type_at(message, offset);
         slot = offset + MESSAGE_SINGLE_BYTES <= size ? (uint64_t *)type : NULL;
-        if (slot && copyin_supply(message, slot)) {
+        if (slot && copyin_supply(message, slot, offset + MESSAGE_SINGLE_BYTES)) {
             offset += MESSAGE_SINGLE_BYTES;
             continue;
         }

@@ -27,6 +27,7 @@ struct pending_read {
 };
 
 static struct kmem_cache pending_cache;
+static bool input_came; /* since the answering thread looked last: it may sleep while it answers */
 static struct list pending_reads = LIST_INITIALIZER(pending_reads); /* first come first */
 static struct wait_queue answerer_queue;
 
@@ -47,12 +48,6 @@ static io_return_t fetch_copy(struct device *device, uint64_t record, unsigned w
     return *copy ? D_SUCCESS : D_NO_MEMORY;
 }
 
-static void pending_free(struct pending_read *pending)
-{
-    list_remove(&pending->link);
-    kmem_cache_free(&pending_cache, pending);
-}
-
 /* Forgets reads that nobody waits for any more, so that input goes to those who live. */
 static void drop_dead_reads(void)
 {
@@ -61,13 +56,14 @@ static void drop_dead_reads(void)
 
         if (pending->reply_port->active)
             continue;
+        list_remove(&pending->link);
         port_release_right(pending->reply_port, pending->reply_type);
-        pending_free(pending);
+        kmem_cache_free(&pending_cache, pending);
     }
 }
 
-/* Answers one read if it can be; consumes the reply right then. */
-static void try_answer(struct pending_read *pending)
+/* Answers one read that is on no list, and frees it; consumes the reply right. False: it has to wait. May sleep. */
+static bool try_answer(struct pending_read *pending)
 {
     struct port *reply = pending->reply_port;
     mach_msg_type_name_t type = pending->reply_type;
@@ -82,12 +78,26 @@ static void try_answer(struct pending_read *pending)
     else
         result = fetch_copy(pending->device, pending->record, pending->wanted, &copy, &bytes);
     if (result == D_WOULD_BLOCK)
-        return;
+        return false;
     if (pending->inband)
         ds_device_read_reply_inband(reply, type, result, data, bytes);
     else
         ds_device_read_reply(reply, type, result, (io_buf_ptr_t)copy, bytes);
-    pending_free(pending);
+    kmem_cache_free(&pending_cache, pending);
+    return true;
+}
+
+/* Tries all; those that come meanwhile are tried as well. */
+static void answer_all(void)
+{
+    struct list waiting = LIST_INITIALIZER(waiting);
+    struct list_node *node;
+
+    while ((node = list_take_first(&pending_reads)) != NULL)
+        if (!try_answer(list_entry(node, struct pending_read, link)))
+            list_insert_tail(&waiting, node);
+    while ((node = list_take_first(&waiting)) != NULL)
+        list_insert_tail(&pending_reads, node);
 }
 
 /* The thread that answers reads which had to wait. */
@@ -98,8 +108,10 @@ static void answer_reads(void *unused)
     (void)unused;
     for (;;) {
         drop_dead_reads();
-        list_for_each_safe(&pending_reads, node)
-            try_answer(list_entry(node, struct pending_read, link));
+        while (input_came) {
+            input_came = false;
+            answer_all();
+        }
         wait_queue_sleep(&answerer_queue, &reason, NULL, WAIT_UNINTERRUPTIBLE, DEADLINE_NEVER);
     }
 }
@@ -113,8 +125,8 @@ void device_read_init(void)
 
 void device_read_retry(void)
 {
-    if (!list_empty(&pending_reads))
-        wait_queue_wake_one(&answerer_queue, WAIT_AWAKENED);
+    input_came = true;
+    wait_queue_wake_one(&answerer_queue, WAIT_AWAKENED);
 }
 
 /* Checks what both forms of read have in common, and bounds what is wanted. */

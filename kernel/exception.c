@@ -36,7 +36,7 @@ static const char *exception_name(int exception)
 static bool handler_accepts(struct port *handler, int exception, int code, uint64_t subcode)
 {
     struct thread *thread = thread_current();
-    kern_return_t result;
+    kern_return_t result, waited = KERN_SUCCESS;
 
     if (!PORT_VALID(handler))
         return false;
@@ -49,10 +49,10 @@ static bool handler_accepts(struct port *handler, int exception, int code, uint6
     do
         result = exception_raise(handler, thread->self_send, thread->task->self_send, exception,
                                  code, (rpc_long_integer_t)subcode);
-    while (result == MACH_SEND_NO_BUFFER && fault_wait_memory(WAIT_INTERRUPTIBLE) == KERN_SUCCESS &&
-           !thread->terminating);
+    while (result == MACH_SEND_NO_BUFFER &&
+           (waited = fault_wait_memory(WAIT_INTERRUPTIBLE)) == KERN_SUCCESS && !thread->terminating);
     port_release_send(handler);
-    return result == KERN_SUCCESS || result == MIG_NO_REPLY ||
+    return result == KERN_SUCCESS || result == MIG_NO_REPLY || waited == KERN_ABORTED ||
            (thread->ast & (AST_TERMINATE | AST_ABORT)) != 0 || result == MACH_RCV_INTERRUPTED;
 }
 

@@ -200,11 +200,12 @@ static void return_refused(struct supply *supply)
     batch_send(supply, &batch);
 }
 
-/* Nobody else would ask: memory is waited for. */
+/* Nobody else would ask: memory is waited for, but not against the thread's will. */
 static void ask_again(struct vm_object *object, vm_offset_t offset, vm_prot_t access)
 {
     while (manager_data_request(object, offset, PAGE_BYTES, access) == KERN_RESOURCE_SHORTAGE)
-        page_wait_for_memory(WAIT_UNINTERRUPTIBLE);
+        if (page_wait_for_memory(WAIT_INTERRUPTIBLE) == WAIT_INTERRUPTED)
+            return;
 }
 
 /* D-10: without a reply port the manager cannot know what is still missing: asks once more. */
@@ -231,6 +232,8 @@ static void dispose_of_refused(struct supply *supply, bool told)
         return_refused(supply);
     else if (supply->held)
         page_free(supply->held);
+    vm_copy_discard(supply->copy); /* who waits for memory next does not hold any */
+    supply->copy = NULL;
     if (!told)
         request_again(supply);
 }
@@ -286,7 +289,7 @@ static void supply_run(struct vm_object *object, vm_offset_t offset, struct vm_c
     first = vm_object_page(object, supply.start);
     if (supply_debug_evict && supply.accepted > 1 && first)
         pageout_evict(first);
-    vm_copy_discard(copy);
+    vm_copy_discard(supply.copy);
     vm_object_paging_end(object);
 }
 

@@ -46,10 +46,11 @@ static void take(struct page *page)
 static kern_return_t copy_page(struct vm_copy *copy, vm_size_t offset, struct page **result)
 {
     struct page *page;
-    kern_return_t read = fault_alloc_page(&page);
+    kern_return_t read;
 
-    if (read != KERN_SUCCESS)
-        return read;
+    while (!(page = page_alloc())) /* never refused: the data may be all there is of a manager's page */
+        if (page_wait_for_memory(WAIT_INTERRUPTIBLE) == WAIT_INTERRUPTED)
+            return KERN_ABORTED;
     read = vm_copy_read(copy, offset, page_address(page), PAGE_BYTES, WAIT_INTERRUPTIBLE);
     if (read != KERN_SUCCESS) {
         page_free(page);

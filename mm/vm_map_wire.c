@@ -162,7 +162,8 @@ static kern_return_t wire_page(struct vm_map *map, struct vm_map_entry *entry, v
     object = entry->object;
     offset = entry->offset + (address - entry->start);
     /* Anonymous memory is made the entry's own now, so that no later write copies a pinned page. */
-    access = object->internal ? VM_PROT_READ | VM_PROT_WRITE : access & entry->protection;
+    access = object->internal ? VM_PROT_READ | VM_PROT_WRITE
+                              : VM_PROT_READ | (access & entry->protection); /* what is mapped can be read */
     vm_object_reference(object);
     result = vm_fault_page(object, offset, access, WAIT_INTERRUPTIBLE, &page, &writable);
     if (result == KERN_SUCCESS) {

@@ -416,3 +416,56 @@ TEST(182, a_completion_in_the_queue_for_a_bad_buffer_leaves_no_reference)
     CHECK_EQ(port_refs(manager.control, MACH_PORT_RIGHT_SEND), references);
     CHECK_EQ(port_status(reply).mps_sorights, 0);
 }
+
+#define HEAPED_ITEMS 40u
+#define HEAPED_BYTES (32 * PAGE_SIZE)
+
+/* Sends the control port the same pages many times, and then one that its own silent manager does not bring. */
+struct heap {
+    mach_port_t control;
+    vm_address_t pages, silent;
+};
+
+static uint64_t send_heap(void *argument)
+{
+    const struct heap *heap = argument;
+    static struct wire wire;
+
+    wire_begin(&wire, heap->control, MACH_MSG_TYPE_COPY_SEND, NO_SUCH_ID);
+    for (unsigned i = 0; i < HEAPED_ITEMS; i++)
+        wire_add_memory(&wire, (const void *)heap->pages, HEAPED_BYTES, FALSE);
+    wire_add_memory(&wire, (const void *)heap->silent, PAGE_SIZE, FALSE);
+    return wire_send(&wire, 0);
+}
+
+static unsigned free_frames(void)
+{
+    struct vm_statistics machine;
+
+    memory_statistics(&machine);
+    return (unsigned)machine.free_count;
+}
+
+/* They are marked as copies, or may be paged out: no frame is held by a message that waits. */
+TEST(0, a_message_that_waits_for_one_of_its_pages_holds_no_frames)
+{
+    struct manager manager, silent;
+    struct client client;
+    struct heap heap;
+    unsigned before;
+
+    manager_start(&manager, 0, PAGE_SIZE);
+    manager_create(&silent);
+    heap.silent = manager_map(&silent, 0, PAGE_SIZE);
+    manager_accept(&silent, FALSE, MEMORY_OBJECT_COPY_NONE);
+    heap.control = manager.control;
+    CHECK_OK(vm_allocate(SELF, &heap.pages, HEAPED_BYTES, TRUE));
+    pattern_fill(heap.pages, HEAPED_BYTES, 1, 0);
+    before = free_frames();
+    client_call(&client, send_heap, &heap);
+    client_expect_blocked(&client, 20);
+    CHECK(free_frames() + HEAPED_ITEMS > before);
+    EXPECT_REQUEST(&silent, 0, PAGE_SIZE);
+    manager_supply_plain(&silent, 0, PAGE_SIZE, 2);
+    CHECK_RETURNS((kern_return_t)client_finish(&client), MACH_MSG_SUCCESS); /* whatever it was, it was sent */
+}

@@ -186,3 +186,29 @@ TEST(0, contiguous_memory_is_zero_wired_and_where_it_says)
                                          ~(vm_size_t)0, 0, 0, 0),
                   KERN_RESOURCE_SHORTAGE);
 }
+
+static uint64_t wire_for_writing(void *address)
+{
+    return (uint64_t)vm_wire(test_host_port, mach_task_self(), (vm_address_t)address, PAGE_SIZE, VM_PROT_WRITE);
+}
+
+/* What is mapped for writing can be read: so it is asked for. */
+TEST(208, wiring_for_writing_asks_for_what_is_locked_against_reading)
+{
+    struct manager manager;
+    struct kernel_message message;
+    struct client reader, wirer;
+    vm_address_t address = manager_start(&manager, 0, PAGE_SIZE);
+
+    client_read(&reader, address);
+    EXPECT_REQUEST(&manager, 0, PAGE_SIZE);
+    CHECK_OK(manager_supply(&manager, 0, PAGE_SIZE, 208, VM_PROT_READ, FALSE, MACH_PORT_NULL, 0));
+    EXPECT_MESSAGE(manager.object, ID_DATA_UNLOCK, &message);
+    client_call(&wirer, wire_for_writing, (void *)address);
+    client_expect_blocked(&wirer, 20);
+    CHECK_OK(memory_object_lock_request(manager.control, 0, PAGE_SIZE, MEMORY_OBJECT_RETURN_NONE, FALSE,
+                                        VM_PROT_NONE, MACH_PORT_NULL));
+    CHECK_OK((kern_return_t)client_finish(&wirer));
+    client_finish(&reader);
+    CHECK_OK(vm_wire(test_host_port, mach_task_self(), address, PAGE_SIZE, VM_PROT_NONE));
+}
