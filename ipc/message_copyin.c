@@ -301,27 +301,15 @@ static mach_msg_return_t copyin_slot(struct message *message, struct space *spac
     return MACH_MSG_SUCCESS;
 }
 
-/* Whether single numbers and rights are all that comes from the offset on: to take them never sleeps. */
-static bool ends_in_singles(const struct message *message, uint32_t offset)
-{
-    const uint64_t *item = (const uint64_t *)((const char *)&message->header + offset);
-
-    for (; offset < message->header.msgh_size; offset += MESSAGE_SINGLE_BYTES, item += 2)
-        if (!message_is_single(item[0]))
-            return false;
-    return true;
-}
-
-/* Few whole pages for a manager's object, which the kernel takes before the sender goes on; so they are the last
-   memory in the message. item: their descriptor and slot, before `end`. False: they are no such thing, nothing
-   changed. */
-static bool copyin_supply(const struct message *message, uint64_t *item, uint32_t end)
+/* Few whole pages for a manager's object, which the kernel takes before the sender goes on; item: their
+   descriptor and slot. False: they are no such thing, nothing changed. */
+static bool copyin_supply(const struct message *message, uint64_t *item)
 {
     const struct port *dest = message->header.msgh_remote_port;
     struct vm_copy *copy;
 
     if ((uint32_t)item[0] != MESSAGE_BYTES_REMOTE || !PORT_VALID(dest) ||
-        dest->kobject_type != KOBJECT_MEMORY_CONTROL || !ends_in_singles(message, end) ||
+        dest->kobject_type != KOBJECT_MEMORY_CONTROL ||
         !(copy = vm_copy_in_frames(task_current()->map, item[1], item[0] >> 32)))
         return false;
     item[1] = (uint64_t)copy;
@@ -331,6 +319,8 @@ static bool copyin_supply(const struct message *message, uint64_t *item, uint32_
 mach_msg_return_t message_copyin_body(struct message *message, struct space *space)
 {
     uint32_t offset = sizeof message->header, size = message->header.msgh_size;
+    struct vm_copy *frames = NULL; /* pages that cannot be paged out: only while nothing here sleeps */
+    bool captured = false;         /* so, once in a message */
 
     while (offset < size) {
         mach_msg_return_t status;
@@ -341,7 +331,9 @@ mach_msg_return_t message_copyin_body(struct message *message, struct space *spa
             continue;
         type = message_type_at(message, offset);
         slot = offset + MESSAGE_SINGLE_BYTES <= size ? (uint64_t *)type : NULL;
-        if (slot && copyin_supply(message, slot, offset + MESSAGE_SINGLE_BYTES)) {
+        if (slot && !captured && copyin_supply(message, slot)) {
+            captured = true;
+            frames = (struct vm_copy *)slot[1];
             offset += MESSAGE_SINGLE_BYTES;
             continue;
         }
@@ -349,7 +341,10 @@ mach_msg_return_t message_copyin_body(struct message *message, struct space *spa
             status = copyin_slot(message, space, type, slot + 1);
             if (status == MACH_MSG_SUCCESS)
                 offset += MESSAGE_SINGLE_BYTES;
+        } else if (frames && !vm_copy_spread(frames)) {
+            status = MACH_SEND_NO_BUFFER;
         } else {
+            frames = NULL;
             status = copyin_next(message, space, &offset);
         }
         if (status != MACH_MSG_SUCCESS) {

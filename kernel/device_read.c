@@ -126,7 +126,8 @@ void device_read_init(void)
 void device_read_retry(void)
 {
     input_came = true;
-    wait_queue_wake_one(&answerer_queue, WAIT_AWAKENED);
+    if (!list_empty(&pending_reads))
+        wait_queue_wake_one(&answerer_queue, WAIT_AWAKENED);
 }
 
 /* Checks what both forms of read have in common, and bounds what is wanted. */

@@ -39,28 +39,26 @@ kern_return_t host_processor_set_priv(host_t host_priv, processor_set_t name,
     return KERN_SUCCESS;
 }
 
+/* Whatever there is belongs to it. */
+static kern_return_t the_only_set(const void *of, processor_set_t *set)
+{
+    *set = &default_set;
+    return of ? KERN_SUCCESS : KERN_INVALID_ARGUMENT;
+}
+
 kern_return_t processor_set_default(host_t found, processor_set_t *set)
 {
-    if (!found)
-        return KERN_INVALID_ARGUMENT;
-    *set = &default_set;
-    return KERN_SUCCESS;
+    return the_only_set(found, set);
 }
 
 kern_return_t thread_get_assignment(thread_t thread, processor_set_t *set)
 {
-    if (!thread)
-        return KERN_INVALID_ARGUMENT;
-    *set = &default_set;
-    return KERN_SUCCESS;
+    return the_only_set(thread, set);
 }
 
 kern_return_t task_get_assignment(task_t task, processor_set_t *set)
 {
-    if (!task)
-        return KERN_INVALID_ARGUMENT;
-    *set = &default_set;
-    return KERN_SUCCESS;
+    return the_only_set(task, set);
 }
 
 kern_return_t processor_set_info(processor_set_t set, int flavor, host_t *found,

@@ -13,10 +13,11 @@
 #include <mach.h>
 #include <stdint.h>
 
+#include "skips.h"
+
 #define TASKS_MAX 8u
 #define THREADS_MAX 4u           /* of each task */
 #define MEMBERS_MAX (TASKS_MAX * THREADS_MAX)
-#define SKIPS_MAX 64u
 
 /* Kinds of operations, in the order of the table in member.c. */
 enum kind {
@@ -34,8 +35,7 @@ struct settings {
     boolean_t privileged;   /* the family has the privileged host port */
     boolean_t warm;         /* a short run of everything comes first */
     boolean_t tell;         /* each operation is told on the console before it is done */
-    unsigned skip_count;
-    struct { uint64_t from, to; } skips[SKIPS_MAX]; /* operations of all members that are left out */
+    struct skips skips;     /* operations of all members that are left out */
 };
 extern struct settings settings;
 

@@ -25,22 +25,6 @@ static unsigned bounded(uint64_t value, unsigned most)
     return value < 1 ? 1 : value > most ? most : (unsigned)value;
 }
 
-/* FROM-TO,FROM-TO,... */
-static void read_skips(void)
-{
-    static char text[2048];
-    char *at = text;
-
-    if (!argument_value(test_argc, test_argv, "skip", text, sizeof text))
-        return;
-    while (*at != '\0' && settings.skip_count < SKIPS_MAX) {
-        settings.skips[settings.skip_count].from = strtoul(at, &at, 10);
-        at += *at == '-';
-        settings.skips[settings.skip_count++].to = strtoul(at, &at, 10);
-        at += *at == ',';
-    }
-}
-
 static void read_settings(void)
 {
     settings.seed = number("seed", 1);
@@ -53,7 +37,7 @@ static void read_settings(void)
     settings.privileged = argument_flag(test_argc, test_argv, "privileged");
     settings.warm = !argument_flag(test_argc, test_argv, "cold");
     settings.tell = argument_flag(test_argc, test_argv, "tell");
-    read_skips();
+    skips_read(&settings.skips);
 }
 
 /* Where members put nothing, by whatever odd number. */

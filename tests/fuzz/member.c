@@ -48,14 +48,6 @@ static enum kind choose_kind(struct member *member)
     return kind;
 }
 
-static boolean_t left_out(uint64_t operation)
-{
-    for (unsigned i = 0; i < settings.skip_count; i++)
-        if (operation >= settings.skips[i].from && operation <= settings.skips[i].to)
-            return TRUE;
-    return FALSE;
-}
-
 void tell(const struct member *member, const char *format, ...)
 {
     char line[160];
@@ -78,7 +70,7 @@ static void work(struct member *member)
     uint64_t operation = progress->next[member->number]++;
     enum kind kind;
 
-    if (left_out(operation))
+    if (skips_have(&settings.skips, operation))
         return;
     choose_begin(member, operation);
     kind = choose_kind(member);

@@ -183,7 +183,7 @@ static void warm_up(void)
 
     settings.operations = WARM_UP_OPERATIONS;
     settings.kinds = settings.members = ~0ul;
-    settings.skip_count = 0;
+    settings.skips.count = 0;
     settings.tell = FALSE;
     family_create(&family);
     work_until(now_ms() + WARM_UP_MS);

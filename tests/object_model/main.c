@@ -90,21 +90,6 @@ static uint64_t number(const char *word, uint64_t otherwise)
                                                                          : otherwise;
 }
 
-static void read_skips(void)
-{
-    static char text[2048];
-    char *at = text;
-
-    if (!argument_value(test_argc, test_argv, "skip", text, sizeof text))
-        return;
-    while (*at != '\0' && settings.skip_count < sizeof settings.skips / sizeof settings.skips[0]) {
-        settings.skips[settings.skip_count].from = strtoul(at, &at, 10);
-        at += *at == '-';
-        settings.skips[settings.skip_count++].to = strtoul(at, &at, 10);
-        at += *at == ',';
-    }
-}
-
 static void read_settings(void)
 {
     settings.seed = number("seed", 1);
@@ -113,15 +98,12 @@ static void read_settings(void)
     settings.clients = number("clients", ~0ul);
     settings.patience = (unsigned)number("patience", 60);
     settings.tell = argument_flag(test_argc, test_argv, "tell");
-    read_skips();
+    skips_read(&settings.skips);
 }
 
 static boolean_t is_left_out(const struct operation *operation)
 {
-    for (unsigned i = 0; i < settings.skip_count; i++)
-        if (operation->number >= settings.skips[i].from && operation->number <= settings.skips[i].to)
-            return TRUE;
-    return (settings.kinds >> operation->kind & 1) == 0 ||
+    return skips_have(&settings.skips, operation->number) || (settings.kinds >> operation->kind & 1) == 0 ||
            (settings.clients >> operation->client & 1) == 0;
 }
 

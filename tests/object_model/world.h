@@ -6,6 +6,7 @@
 
 #include "model.h"
 #include "operation.h"
+#include "skips.h"
 
 #define MAPPING_ADDRESS 0x400000000ul /* may be written */
 #define OTHER_ADDRESS   0x500000000ul /* may only be read */
@@ -19,8 +20,7 @@ struct settings {
     uint64_t kinds, clients;   /* bit masks: what is done */
     unsigned patience;         /* seconds in which something must happen */
     boolean_t tell;            /* each operation on the report */
-    unsigned skip_count;
-    struct { uint64_t from, to; } skips[64];
+    struct skips skips;
 };
 extern struct settings settings;
 

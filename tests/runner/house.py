@@ -10,7 +10,7 @@ from runner.case import Case, Outcome, single
 FILE_LIMIT = 600
 FUNCTION_LIMIT = 80
 KERNEL_BUDGET = 15000     # the design's; not met yet, so shown in every run as TAP's todo
-KERNEL_CEILING = 24085    # where it stands: only ever lowered
+KERNEL_CEILING = 24081    # where it stands: only ever lowered
 NO_LICENCE_LINE = {"LICENSE"}
 FUNCTION_START = re.compile(r"^[A-Za-z_][^;={}]*\)\s*$|^[A-Za-z_][^;={}]*\)\s*\{\s*$")
 

@@ -198,7 +198,7 @@ static boolean_t fits(unsigned pages)
 
 /* The first round fills caches and leaves; from then on nothing grows. */
 /* boot: memory=128 timeout=120 */
-TEST(0, a_page_of_a_large_object_costs_what_one_of_a_small_object_costs)
+TEST(0, each_page_of_small_and_large_objects_comes_and_goes_and_nothing_is_left)
 {
     seen = (struct seen *)shared_memory(sizeof *seen);
     make_source();

@@ -1,16 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Running the fuzzer (tests/fuzz/) in a machine, and reading what it reports."""
 import dataclasses
-import os
 import re
-import subprocess
-import tempfile
 
-from guest import qemu
-from guest.session import Ending, Session
+from guest import measured, qemu
+from guest.session import Ending
 from guest.shrink import Run
 
-CONFIG = "fuzzer ${host-port} ${device-port} ${kernel-command-line} $(task-create) $(task-resume)\n"
 KINDS = ("request", "wrong", "letter", "receive", "trap", "port", "memory", "touch", "fault")
 TASKS, THREADS = 4, 3
 ALL = Run(seed=1, operations=0, tasks=TASKS, threads=THREADS, kinds=tuple(range(len(KINDS))),
@@ -68,20 +64,9 @@ def judge(result, report):
 
 def run_once(run, machine, on_console=None):
     """Boot the fuzzer; the Outcome. Generous with time: the machine may be loaded."""
-    with tempfile.TemporaryDirectory(prefix="porthole-fuzz-") as folder:
-        config, archive, path = (os.path.join(folder, name) for name in ("boot.cfg", "initrd", "report"))
-        with open(config, "w", encoding="utf-8") as file:
-            file.write(CONFIG)
-        subprocess.run([os.path.join(qemu.ROOT, "tools", "mkinitrd"), archive, config,
-                        os.path.join(qemu.BUILD, "tests", "fuzzer")], check=True)
-        description = qemu.Machine(initrd=archive, report=path, memory=machine.memory,
-                                   cpus=machine.cpus, kernel=machine.kernel, icount=machine.icount, fault_log=False,
-                                   cmdline=" ".join(words(run, machine)))
-        result = Session(description, timeout=4 * machine.seconds + 90, on_console=on_console).run()
-        report = ""
-        if os.path.exists(path):
-            with open(path, encoding="utf-8", errors="replace") as file:
-                report = file.read()
+    result, report = measured.run("fuzzer", 4 * machine.seconds + 90, icount=machine.icount, on_console=on_console,
+                                  memory=machine.memory, cpus=machine.cpus, kernel=machine.kernel,
+                                  cmdline=" ".join(words(run, machine)))
     problem, details = judge(result, report)
     counts = re.findall(r"^fuzz: done (\d+)", report, re.M)
     end = re.search(r"^fuzz: end finished (\d) milliseconds (\d+)", report, re.M)

@@ -1,19 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Running the reference model beside the kernel (tests/object_model/) in a machine, and making a failure small."""
 import dataclasses
-import os
 import re
-import subprocess
-import tempfile
 import time
 
-from guest import qemu
+from guest import measured, qemu
 from guest.fuzz import judge, mask
-from guest.session import Session
 from guest.shrink import Run, shrink
 
 PROGRAM = "object_model"
-CONFIG = PROGRAM + " ${host-port} ${device-port} ${kernel-command-line} $(task-create) $(task-resume)\n"
 KINDS = ("touch", "answer", "supply", "unavailable", "error", "lock", "sync", "change", "abandon", "race", "wire",
          "unmap", "destroy", "fence")
 CLIENTS = 4
@@ -74,20 +69,8 @@ def counts(report, what):
 
 def run_once(run, machine):
     """Boot the program; the Outcome."""
-    with tempfile.TemporaryDirectory(prefix="porthole-model-") as folder:
-        config, archive, path = (os.path.join(folder, name) for name in ("boot.cfg", "initrd", "report"))
-        with open(config, "w", encoding="utf-8") as file:
-            file.write(CONFIG)
-        subprocess.run([os.path.join(qemu.ROOT, "tools", "mkinitrd"), archive, config,
-                        os.path.join(qemu.BUILD, "tests", PROGRAM)], check=True)
-        description = qemu.Machine(initrd=archive, report=path, memory=machine.memory, cpus=machine.cpus,
-                                   kernel=machine.kernel, icount=machine.icount, fault_log=False,
-                                   cmdline=" ".join(words(run, machine)))
-        result = Session(description, timeout=machine.timeout).run()
-        report = ""
-        if os.path.exists(path):
-            with open(path, encoding="utf-8", errors="replace") as file:
-                report = file.read()
+    result, report = measured.run(PROGRAM, machine.timeout, icount=machine.icount, memory=machine.memory,
+                                  cpus=machine.cpus, kernel=machine.kernel, cmdline=" ".join(words(run, machine)))
     problem, details = judge(result, report)
     failed_at = re.search(r"^model: failed at (\d+)", report, re.M)
     done = re.search(r"^model: done (\d+)", report, re.M)
